@@ -1,0 +1,1 @@
+"""Corpora of emotional speech: a synthetic one, and loaders of real ones."""

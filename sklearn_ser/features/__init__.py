@@ -1,0 +1,1 @@
+"""Transformers from utterances to features and sequences."""

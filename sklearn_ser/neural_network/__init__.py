@@ -1,0 +1,1 @@
+"""Deep models as scikit-learn estimators."""

@@ -1,0 +1,1 @@
+"""Generative models as imbalanced-learn over-samplers."""

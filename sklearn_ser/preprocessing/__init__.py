@@ -1,0 +1,1 @@
+"""Transformers between the features and the model."""

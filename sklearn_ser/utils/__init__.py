@@ -1,0 +1,1 @@
+"""Checks of input, random numbers, discovery of the estimators and their common tests."""
