@@ -80,17 +80,17 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
         results = [None if file is None else _load(file) for file in files]
         pending = [row for row, result in enumerate(results) if result is None]
         computed = joblib.Parallel(
-            n_jobs=self.n_jobs,  # type: ignore[attr-defined]
+            n_jobs=self.n_jobs,
             # A hint: a backend that the user chooses by joblib.parallel_config comes first.
             prefer="threads",
-            return_as="generator" if self.verbose else "list",  # type: ignore[attr-defined]
+            return_as="generator" if self.verbose else "list",
         )(joblib.delayed(self._extract_one)(utterances[row], files[row]) for row in pending)
         bar = tqdm(
             computed,
             total=len(pending),
             desc=type(self).__name__,
             unit="utterance",
-            disable=not self.verbose,  # type: ignore[attr-defined]
+            disable=not self.verbose,
         )
         for row, result in zip(pending, bar, strict=True):
             results[row] = result
@@ -99,8 +99,8 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
     def _extract_one(self, utterance: Utterance, file: Path | None) -> np.ndarray:
         signal = read_utterance(
             utterance,
-            sampling_rate=self.sampling_rate,  # type: ignore[attr-defined]
-            channel=self.channel,  # type: ignore[attr-defined]
+            sampling_rate=self.sampling_rate,
+            channel=self.channel,
         )
         result = self._extract(signal, utterance)
         if file is not None:
@@ -114,7 +114,7 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
         return kept | {package: version(package) for package in self._backends}
 
     def _cache_files(self, utterances: list[Utterance]) -> Iterator[Path | None]:
-        folder = _cache_folder(self.memory)  # type: ignore[attr-defined]
+        folder = _cache_folder(self.memory)
         if folder is None:
             yield from [None] * len(utterances)
             return
@@ -150,7 +150,7 @@ def _identity(source: str | np.ndarray) -> tuple[Any, ...]:
         status = Path(source).stat()
         return os.path.abspath(source), status.st_size, status.st_mtime_ns  # noqa: PTH100
     samples = np.ascontiguousarray(source)
-    return samples.dtype.str, samples.shape, hashlib.blake2b(samples).hexdigest()
+    return samples.dtype.str, samples.shape, hashlib.blake2b(samples.tobytes()).hexdigest()
 
 
 def _load(file: Path) -> np.ndarray | None:

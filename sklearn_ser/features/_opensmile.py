@@ -110,7 +110,7 @@ class OpenSmileFeatures(UtteranceTransformer):
     array(['pcm_RMSenergy_sma_max', 'pcm_RMSenergy_sma_min'], dtype=object)
     >>> [sequence] = OpenSmileFeatures("IS09", level="lld").transform([tone])
     >>> sequence.shape
-    (97, 16)
+    (99, 16)
     """
 
     _backends = ("opensmile", "soundfile", "soxr")
