@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Tags, get_tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..utils._audio import utterance_column
 from ..utils._output import OutputMixin
@@ -49,15 +49,30 @@ def utterance_moments(features: np.ndarray) -> _Moments:
     -------
     moments : tuple of (n_frames, mean, variance)
         Arrays of shape (n_utterances,), (n_utterances, n_features) twice.
+
+    Raises
+    ------
+    ValueError
+        If an utterance has a value that is not finite, or no frame at all.
     """
     if features.ndim == 2:
         mean = features.astype(np.float64)
-        return _Moments(np.ones(len(mean)), mean, np.zeros_like(mean))
-    return _Moments(
-        np.array([len(sequence) for sequence in features], dtype=np.float64),
-        np.stack([np.mean(sequence, axis=0, dtype=np.float64) for sequence in features]),
-        np.stack([np.var(sequence, axis=0, dtype=np.float64) for sequence in features]),
-    )
+        moments = _Moments(np.ones(len(mean)), mean, np.zeros_like(mean))
+    else:
+        moments = _Moments(
+            np.array([len(sequence) for sequence in features], dtype=np.float64),
+            np.stack([np.mean(sequence, axis=0, dtype=np.float64) for sequence in features]),
+            np.stack([np.var(sequence, axis=0, dtype=np.float64) for sequence in features]),
+        )
+    wrong = np.flatnonzero(~np.isfinite(moments.mean).all(axis=1))
+    if wrong.size:
+        # One of them would spoil every utterance of its speaker.
+        raise ValueError(
+            f"The extractor gave NaN, infinity or no frame for {wrong.size} of {len(features)} "
+            f"utterances, first of them row {wrong[0]}. Remove them, or let the extractor repair "
+            "them (OpenSmileFeatures: short='pad')."
+        )
+    return moments
 
 
 def pool_moments(moments: _Moments, rows: np.ndarray) -> _Moments:
@@ -246,7 +261,7 @@ class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
         """Give each speaker of X a number from 0; -1 stands for the statistics of the corpus."""
         names = utterance_column(X, "speaker")
         if names is None:
-            codes = np.full(len(X), -1)
+            codes = np.full(_num_samples(X), -1)
         else:
             known = ~(pd.isna(names) | (names == ""))
             codes = np.full(len(names), -1)
@@ -254,13 +269,15 @@ class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
             codes[known] = np.unique(names[known].astype(str), return_inverse=True)[1]
         unknown = codes == -1
         if self.missing == "raise" and unknown.any():
-            raise ValueError(
+            problem = (
                 "X has no column or index level 'speaker'"
                 if names is None
-                else f"{unknown.sum()} of {len(X)} utterances have no speaker, first of them row "
-                f"{np.flatnonzero(unknown)[0]}"
-                + ". SpeakerNormalizer needs one each: add it to the frame, or set "
-                "missing='corpus' or missing='one_speaker'."
+                else f"{unknown.sum()} of {len(codes)} utterances have no speaker, first of them "
+                f"row {np.flatnonzero(unknown)[0]}"
+            )
+            raise ValueError(
+                f"{problem}. SpeakerNormalizer reads the speaker of every utterance from X: add "
+                "it to the frame, or set missing='corpus' or missing='one_speaker'."
             )
         if self.missing == "one_speaker":
             codes[unknown] = codes.max() + 1
