@@ -14,7 +14,7 @@ from sklearn_ser.utils.discovery import _public_objects, all_estimators, all_fun
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sklearn_ser"
 SOURCES = sorted(
-    path for folder in ("sklearn_ser", "tests", "examples") for path in (ROOT / folder).rglob("*.py")
+    path for folder in (PACKAGE, ROOT / "tests", ROOT / "examples") for path in folder.rglob("*.py")
 )
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.rst"), ROOT / "CITATION.cff"])
 # These test every estimator there is; a name in them says nothing about tests of its own.
@@ -34,10 +34,18 @@ def _names(text: str, name: str) -> bool:
     return re.search(rf"\b{name}\b", text) is not None
 
 
+def _any_names(paths: list[Path], name: str) -> bool:
+    return any(_names(path.read_text(encoding="utf-8"), name) for path in paths)
+
+
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def _imported(path: Path) -> set[str]:
     """Return the top-level packages that a file imports, relative imports left out."""
     packages: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             packages.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -64,14 +72,25 @@ def test_public_name_is_in_the_reference(name):
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_estimator_is_in_an_example(name):
-    assert any(_names(path.read_text(encoding="utf-8"), name) for path in ROOT.glob("examples/*.py"))
+    assert _any_names(sorted(ROOT.glob("examples/*.py")), name)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS + FUNCTIONS)
 def test_estimator_or_function_has_tests_of_its_own(name):
     own = [path for path in ROOT.glob("tests/**/test_*.py") if path.name not in GENERAL_TESTS]
     own += [Path(__file__)] if name.startswith("all_") else []
-    assert any(_names(path.read_text(encoding="utf-8"), name) for path in own)
+    assert _any_names(own, name)
+
+
+def test_function_without_underscore_has_a_docstring():
+    without = [
+        f"{path.name}: {node.name}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        if ast.get_docstring(node) is None
+    ]
+    assert not without
 
 
 def test_lazy_names_of_the_top_level_are_the_estimators():
@@ -147,8 +166,14 @@ def test_readme_has_two_set_up_commands():
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("tests/**/*.py")), ids=lambda path: path.name)
 def test_skip_carries_a_reason(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in {"skip", "skipif", "xfail"}:
-                assert node.args or node.keywords, f"line {node.lineno}"
-                assert any(keyword.arg == "reason" for keyword in node.keywords)
+    for node in _nodes(path):
+        if not (isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail"}):
+            continue
+        reasons = [
+            call
+            for call in _nodes(path)
+            if isinstance(call, ast.Call)
+            and call.func.lineno == node.lineno
+            and any(keyword.arg == "reason" for keyword in call.keywords)
+        ]
+        assert reasons, f"line {node.lineno}"
