@@ -81,11 +81,15 @@ def load_utterances(args, folder):
     if args.corpus != "synthetic":
         return LOADERS[args.corpus](args.data, return_X_y=True)
     X, y = make_emotional_speech(
-        n_speakers=args.n_speakers, random_state=0, folder=folder, return_X_y=True
+        n_speakers=args.n_speakers,
+        n_utterances=8,
+        random_state=0,
+        folder=folder,
+        return_X_y=True,
     )
     y = np.asarray(y)
     place = X.groupby(["speaker", y]).cumcount()
-    kept = (y != "happiness") | (place < 4)
+    kept = (y != "happiness") | (place < 3)
     return X[kept].reset_index(drop=True), y[kept]
 
 

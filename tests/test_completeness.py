@@ -166,14 +166,15 @@ def test_readme_has_two_set_up_commands():
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("tests/**/*.py")), ids=lambda path: path.name)
 def test_skip_carries_a_reason(path):
-    for node in _nodes(path):
-        if not (isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail"}):
-            continue
-        reasons = [
-            call
-            for call in _nodes(path)
-            if isinstance(call, ast.Call)
-            and call.func.lineno == node.lineno
-            and any(keyword.arg == "reason" for keyword in call.keywords)
-        ]
-        assert reasons, f"line {node.lineno}"
+    nodes = _nodes(path)
+    marks = {
+        node
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail"}
+    }
+    explained = {
+        node.func
+        for node in nodes
+        if isinstance(node, ast.Call) and any(keyword.arg == "reason" for keyword in node.keywords)
+    }
+    assert marks <= explained
