@@ -2,7 +2,7 @@
 
 import os
 
-# Read by the libraries that the examples load: one thread a process.
+# Before the examples load numpy and torch: one thread a process.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import sklearn_ser
@@ -19,14 +19,14 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build"]
-nitpicky = False
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
 
 autosummary_generate = True
-numpydoc_show_class_members = True
-# Methods that come from scikit-learn are documented there.
-numpydoc_show_inherited_class_members = False
-numpydoc_class_members_toctree = False
+# The docstrings state the types, with shapes and units.
+autodoc_typehints = "none"
+# docs/_templates/autosummary/class.rst lists the methods.
+numpydoc_show_class_members = False
 
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
@@ -35,10 +35,19 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib",),
     "abort_on_example_error": True,
     "show_memory": False,
-    "doc_module": ("sklearn_ser",),
-    "backreferences_dir": "generated/backreferences",
+    "write_computation_times": False,
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn_ser {release}"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+
+
+def _is_left_out(app, what, name, obj, skip, options):
+    """Leave out what a class inherits from other libraries: they document it."""
+    return skip or not getattr(obj, "__module__", project).startswith(project)
+
+
+def setup(app):
+    """Connect the hooks."""
+    app.connect("autodoc-skip-member", _is_left_out)

@@ -19,6 +19,7 @@ Without an argument it runs offline on synthetic speech. On a corpus of your own
 # The command line chooses the corpus and the features.
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -33,7 +34,6 @@ from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from tqdm import tqdm
 
 from sklearn_ser import DenseNetSER, MixupGANSampler, OpenSmileFeatures, SpeakerNormalizer
 from sklearn_ser.datasets import (
@@ -140,32 +140,37 @@ def tabulate_recall(y, speaker, predictions):
 def main(argv=None):
     """Compare the systems, print the table and draw the last one's confusions."""
     args = parse_arguments(argv)
-    start = time.perf_counter()
+    predictions = {}
     with tempfile.TemporaryDirectory() as scratch:
         X, y = load_utterances(args, Path(scratch) / "audio")
         y, speaker = np.asarray(y), np.asarray(X["speaker"])
         extractor = OpenSmileFeatures(
             args.feature_set, memory=args.cache or Path(scratch) / "cache"
         )
-        clone(extractor).set_params(n_jobs=args.n_jobs, verbose=1).fit_transform(X)
+        start = time.perf_counter()
+        patient = clone(extractor).set_params(n_jobs=args.n_jobs, verbose=sys.stderr.isatty())
+        patient.fit_transform(X)
+        print(f"features of {len(y)} utterances: {time.perf_counter() - start:.1f} s", flush=True)
         if args.speaker_normalise:
             extractor = SpeakerNormalizer(extractor)
         # Each process gets one thread: pools of threads that share cores slow each other down.
         with parallel_config("loky", n_jobs=args.n_jobs, inner_max_num_threads=1):
-            predictions = {
-                name: cross_val_predict(system, X, y, groups=speaker, cv=LeaveOneGroupOut())
-                for name, system in tqdm(build_systems(extractor).items(), desc="systems")
-            }
+            for name, system in build_systems(extractor).items():
+                start = time.perf_counter()
+                predictions[name] = cross_val_predict(
+                    system, X, y, groups=speaker, cv=LeaveOneGroupOut()
+                )
+                seconds = time.perf_counter() - start
+                print(f"{name}, {len(set(speaker))} folds: {seconds:.1f} s", flush=True)
 
     table = tabulate_recall(y, speaker, predictions)
     protocol = "speaker-normalised (transductive)" if args.speaker_normalise else "train-fit"
     emotions = np.unique(y)
     print(
-        f"UAR in %, leave-one-speaker-out, {protocol}, {args.corpus}, {args.feature_set}: "
+        f"\nUAR in %, leave-one-speaker-out, {protocol}, {args.corpus}, {args.feature_set}: "
         f"{len(y)} utterances, {len(emotions)} emotions, chance {100 / len(emotions):.1f}"
     )
     print(table.to_string(float_format="{:.1f}".format))
-    print(f"{time.perf_counter() - start:.0f} s")
 
     name, predicted = list(predictions.items())[-1]
     display = ConfusionMatrixDisplay.from_predictions(
