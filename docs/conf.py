@@ -45,7 +45,7 @@ html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page
 
 def _is_left_out(app, what, name, obj, skip, options):
     """Leave out what a class inherits from other libraries: they document it."""
-    return skip or not getattr(obj, "__module__", project).startswith(project)
+    return skip or not (getattr(obj, "__module__", None) or project).startswith(project)
 
 
 def setup(app):
