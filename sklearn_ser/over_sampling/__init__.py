@@ -1,1 +1,5 @@
 """Generative models as imbalanced-learn over-samplers."""
+
+from sklearn_ser.over_sampling._mixup_gan import MixupGANSampler
+
+__all__ = ["MixupGANSampler"]

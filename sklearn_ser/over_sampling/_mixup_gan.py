@@ -1,0 +1,322 @@
+"""An over-sampler that draws synthetic feature vectors from a mixup-GAN."""
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from imblearn.over_sampling.base import BaseOverSampler
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_ser.modules import MixupGAN
+from sklearn_ser.neural_network._base import fit_scaler, resolve_device, standardize
+from sklearn_ser.neural_network._batches import UtteranceDataset
+from sklearn_ser.neural_network._net import AlternatingNet
+from sklearn_ser.utils._random import seed_from, torch_rng
+
+# Every parameter of the module under the name that the sampler gives it too.
+_MODULE_PARAMETERS = (
+    "code_size",
+    "noise_size",
+    "hidden_sizes",
+    "generator_sizes",
+    "discriminator_sizes",
+    "dropout",
+    "mixup_alpha",
+    "mixup_mode",
+    "reconstruction_weight",
+    "code_classifier_weight",
+    "adversarial_weight",
+    "classifier_weight",
+    "energy_weight",
+)
+
+_WEIGHT = [Interval(Real, 0, None, closed="left")]
+_SIZE = [Interval(Integral, 1, None, closed="left")]
+
+
+class MixupGANSampler(BaseOverSampler):
+    """Over-sample with a conditional GAN trained on mixed feature vectors, after Latif et al.
+
+    An autoencoder compresses the standardised rows to codes, on which an auxiliary classifier
+    keeps the emotions apart; a conditional generator learns to draw codes of each class, judged by
+    a discriminator and by the auxiliary classifier; decoded codes are the synthetic rows. The
+    network is trained on mixtures of rows and of their labels.
+
+    The publication names the parts, but neither their sizes nor the losses: what it leaves open
+    is a parameter here, and the defaults are this library's. So is the energy distance between
+    real and generated codes in the generator's loss, without which the generator collapses to
+    little more than the centre of each class.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        How many rows each class is brought to, as in imbalanced-learn. A float is the wanted ratio
+        of the minority to the majority class (binary targets only). A string names the classes to
+        bring to the size of the largest: ``"minority"``, ``"not minority"``, ``"not majority"``,
+        ``"all"``, or ``"auto"``, which is ``"not majority"``. A dict maps classes to the number of
+        rows wanted, originals included; a callable maps ``y`` to such a dict.
+
+    code_size : int, default=100
+        Size of the codes.
+
+    noise_size : int, default=64
+        Size of the generator's noise.
+
+    hidden_sizes : sequence of int, default=(256,)
+        Layers of the encoder; the decoder mirrors them.
+
+    generator_sizes : sequence of int, default=(128, 128)
+        Layers of the generator.
+
+    discriminator_sizes : sequence of int, default=(128, 128)
+        Layers of the discriminator.
+
+    dropout : float, default=0.3
+        Share of units dropped in the discriminator and before the auxiliary classifier.
+
+    mixup_alpha : float, default=0.2
+        Mixing shares are drawn from Beta(alpha, alpha); 0 mixes nothing.
+
+    mixup_mode : {"real", "real_fake", "both", "none"}, default="real"
+        What is mixed: pairs of real rows before anything sees them, real with generated codes
+        before the discriminator, both, or nothing.
+
+    reconstruction_weight : float, default=1.0
+        Weight of the reconstruction error in the autoencoder's loss.
+
+    code_classifier_weight : float, default=1.0
+        Weight of the auxiliary classifier's error in the autoencoder's loss.
+
+    adversarial_weight : float, default=1.0
+        Weight of the discriminator's verdict in the generator's loss.
+
+    classifier_weight : float, default=1.0
+        Weight of the auxiliary classifier's error in the generator's loss.
+
+    energy_weight : float, default=20.0
+        Weight of the energy distance in the generator's loss.
+
+    clip : float, default=5.0
+        Largest absolute value of a standardised feature, in standard deviations.
+
+    max_epochs : int, default=100
+        Passes over the rows.
+
+    batch_size : int, default=64
+        Rows a batch, at least two.
+
+    lr : float, default=1e-3
+        Learning rate of the autoencoder.
+
+    gan_lr : float, default=5e-4
+        Learning rate of the generator and the discriminator.
+
+    device : str, default="auto"
+        Torch device; ``"auto"`` takes CUDA where there is a device and the CPU elsewhere.
+
+    verbose : int, default=0
+        Above 0, prints the losses of each epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of weights, batches, mixing and samples. The global generators of numpy and torch
+        are left alone.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        Number of rows to draw for each class that is over-sampled.
+
+    net_ : AlternatingNet or None
+        The trained skorch net; its ``module_`` is a :class:`~sklearn_ser.modules.MixupGAN`. None
+        where no rows had to be drawn, in which case nothing is trained.
+
+    history_ : list of dict
+        Losses of each epoch by name; empty where nothing was trained.
+
+    synthetic_mask_ : ndarray of shape (n_samples_new,), bool
+        True for the synthetic rows of the last output, which follow all the originals.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during fit, where X had names that are all strings.
+
+    Notes
+    -----
+    Rows are standardised inside, so X needs no scaling. Synthetic rows are in the units of X and
+    stay, feature by feature, inside the range of the originals; constant features stay constant.
+    Use the sampler inside a pipeline of imbalanced-learn, so that it sees the training folds only.
+
+    References
+    ----------
+    Latif, S., Asim, M., Rana, R., Khalifa, S., Jurdak, R., & Schuller, B. W. (2020). Augmenting
+    generative adversarial networks for speech emotion recognition. Interspeech. arXiv:2005.08447.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import make_blobs
+    >>> from sklearn_ser.over_sampling import MixupGANSampler
+    >>> X, y = make_blobs([40, 10], n_features=8, random_state=0)
+    >>> sampler = MixupGANSampler(max_epochs=5, random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> X_resampled.shape, np.bincount(y_resampled)
+    ((80, 8), array([40, 40]))
+    >>> X_synthetic = X_resampled[sampler.synthetic_mask_]
+    >>> X_synthetic.shape
+    (30, 8)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **BaseOverSampler._parameter_constraints,
+        "code_size": _SIZE,
+        "noise_size": _SIZE,
+        "hidden_sizes": ["array-like"],
+        "generator_sizes": ["array-like"],
+        "discriminator_sizes": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "mixup_alpha": _WEIGHT,
+        "mixup_mode": [StrOptions({"real", "real_fake", "both", "none"})],
+        "reconstruction_weight": _WEIGHT,
+        "code_classifier_weight": _WEIGHT,
+        "adversarial_weight": _WEIGHT,
+        "classifier_weight": _WEIGHT,
+        "energy_weight": _WEIGHT,
+        "clip": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": _SIZE,
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "gan_lr": [Interval(Real, 0, None, closed="neither")],
+        "device": [str],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        code_size: int = 100,
+        noise_size: int = 64,
+        hidden_sizes: Sequence[int] = (256,),
+        generator_sizes: Sequence[int] = (128, 128),
+        discriminator_sizes: Sequence[int] = (128, 128),
+        dropout: float = 0.3,
+        mixup_alpha: float = 0.2,
+        mixup_mode: str = "real",
+        reconstruction_weight: float = 1.0,
+        code_classifier_weight: float = 1.0,
+        adversarial_weight: float = 1.0,
+        classifier_weight: float = 1.0,
+        energy_weight: float = 20.0,
+        clip: float = 5.0,
+        max_epochs: int = 100,
+        batch_size: int = 64,
+        lr: float = 1e-3,
+        gan_lr: float = 5e-4,
+        device: str = "auto",
+        verbose: int = 0,
+        random_state: Any = None,
+    ):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.code_size = code_size
+        self.noise_size = noise_size
+        self.hidden_sizes = hidden_sizes
+        self.generator_sizes = generator_sizes
+        self.discriminator_sizes = discriminator_sizes
+        self.dropout = dropout
+        self.mixup_alpha = mixup_alpha
+        self.mixup_mode = mixup_mode
+        self.reconstruction_weight = reconstruction_weight
+        self.code_classifier_weight = code_classifier_weight
+        self.adversarial_weight = adversarial_weight
+        self.classifier_weight = classifier_weight
+        self.energy_weight = energy_weight
+        self.clip = clip
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.gan_lr = gan_lr
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
+    def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = False) -> tuple:
+        return super()._check_X_y(X, y, accept_sparse=accept_sparse)
+
+    def _fit_resample(
+        self, X: np.ndarray, y: np.ndarray, **params: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        classes, y_encoded = np.unique(y, return_inverse=True)
+        self._check_class_sizes(classes, np.bincount(y_encoded))
+        n_wanted = [self.sampling_strategy_.get(label, 0) for label in classes]
+        y_synthetic = np.repeat(np.arange(len(classes)), n_wanted)
+        self.synthetic_mask_ = np.arange(len(y) + len(y_synthetic)) >= len(y)
+        self.net_, self.history_ = None, []
+        if len(y_synthetic) == 0:
+            return X.copy(), y.copy()
+
+        one_hot = np.eye(len(classes), dtype=np.float32)
+        scaler = fit_scaler(X)
+        device = resolve_device(self.device)
+        with torch_rng(seed_from(self.random_state), device):
+            self.net_ = self._train(standardize(X, scaler, self.clip), one_hot[y_encoded], device)
+            Z = _sample(self.net_, one_hot[y_synthetic])
+        self.history_ = _losses(self.net_)
+        X_synthetic = _restore(Z, scaler, X)
+        return np.concatenate([X, X_synthetic]), np.concatenate([y, classes[y_synthetic]])
+
+    def _check_class_sizes(self, classes: np.ndarray, sizes: np.ndarray) -> None:
+        for label, size in zip(classes, sizes, strict=True):
+            if size == 1 and self.sampling_strategy_.get(label, 0) > 0:
+                raise ValueError(
+                    f"Class {label!r} has one sample, and a GAN cannot learn a class from that. "
+                    "Collect more of it, leave it out, or name the classes to over-sample in a "
+                    "dict as sampling_strategy."
+                )
+
+    def _train(self, Z: np.ndarray, y: np.ndarray, device: str) -> AlternatingNet:
+        arguments = {name: getattr(self, name) for name in _MODULE_PARAMETERS}
+        arguments |= {"n_features": Z.shape[1], "n_classes": y.shape[1]}
+        net = AlternatingNet(
+            MixupGAN,
+            lr={"autoencoder": self.lr, "discriminator": self.gan_lr, "generator": self.gan_lr},
+            optimizer=torch.optim.Adam,
+            # The usual momentum of 0.9 makes generator and discriminator circle each other.
+            optimizer__betas=(0.5, 0.99),
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            train_split=None,
+            device=device,
+            verbose=int(self.verbose),
+            **{f"module__{name}": value for name, value in arguments.items()},
+        )
+        return net.fit(UtteranceDataset(Z, {"y": y}), None)
+
+
+def _sample(net: AlternatingNet, y: np.ndarray) -> np.ndarray:
+    module = net.module_.eval()
+    with torch.no_grad():
+        return module.sample(torch.from_numpy(y).to(net.device)).cpu().numpy()
+
+
+def _losses(net: AlternatingNet) -> list[dict[str, float]]:
+    names = [name for name in net.history[0] if name.endswith(("_loss", "_distance"))]
+    return [{name: epoch[name] for name in names} for epoch in net.history]
+
+
+def _restore(Z: np.ndarray, scaler: StandardScaler, X: np.ndarray) -> np.ndarray:
+    """Bring synthetic rows to the units, the range and the type of the originals."""
+    X_synthetic = Z.astype(np.float64) * scaler.scale_ + scaler.mean_
+    if np.issubdtype(X.dtype, np.integer):
+        X_synthetic = np.rint(X_synthetic)
+    return np.clip(X_synthetic, X.min(axis=0), X.max(axis=0)).astype(X.dtype)
