@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+__all__ = ["check_utterance_transformer"]
+
 _RATE = 16000
 
 
