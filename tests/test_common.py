@@ -16,10 +16,10 @@ from sklearn.base import clone, is_classifier
 from sklearn.datasets import make_classification
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from sklearn_ser.utils.estimator_checks import check_utterance_transformer
 
 from sklearn_ser.features import OpenSmileFeatures
 from sklearn_ser.utils.discovery import all_estimators
+from sklearn_ser.utils.estimator_checks import check_utterance_transformer
 
 # Settings that keep a common check cheap, or that a constructor demands.
 INIT_PARAMS: dict[str, dict[str, Any]] = {
