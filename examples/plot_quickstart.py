@@ -82,14 +82,14 @@ def load_utterances(args, folder):
         return LOADERS[args.corpus](args.data, return_X_y=True)
     X, y = make_emotional_speech(
         n_speakers=args.n_speakers,
-        n_utterances=8,
+        n_utterances=6,
         random_state=0,
         folder=folder,
         return_X_y=True,
     )
     y = np.asarray(y)
     place = X.groupby(["speaker", y]).cumcount()
-    kept = (y != "happiness") | (place < 3)
+    kept = (y != "happiness") | (place < 2)
     return X[kept].reset_index(drop=True), y[kept]
 
 
