@@ -119,7 +119,7 @@ class DenseNetSER(BaseSERClassifier):
     n_features_in_ : int
         Number of features of a frame.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X was a data frame.
 
     n_iter_ : int
