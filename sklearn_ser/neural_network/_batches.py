@@ -1,0 +1,165 @@
+"""Batches of utterances: fetched whole, of similar length, mixed on demand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from sklearn_ser.modules.functional import mixup, mixup_share
+from sklearn_ser.utils._ragged import pad_sequences
+
+
+class UtteranceDataset(Dataset):
+    """Inputs with aligned per-utterance targets, fetched a whole batch at a time.
+
+    skorch hands ``fit_params`` to ``forward`` unbatched; what stands in the targets here is batched
+    together with the inputs.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_utterances, n_features) or (n_utterances,) of arrays
+        Features, or sequences of shape (n_frames_i, n_features).
+
+    targets : dict of str to ndarray of shape (n_utterances, ...), default=None
+        What the criterion takes beside the output of the module, by the names of its arguments.
+    """
+
+    def __init__(self, X: np.ndarray, targets: dict[str, np.ndarray] | None = None):
+        self.X = X
+        self.targets = targets or {}
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of frames of each utterance; a row of features is one frame."""
+        if self.X.ndim == 2:
+            return np.ones(len(self.X), dtype=int)
+        return np.array([len(x) for x in self.X])
+
+    def __getitems__(self, indices: list[int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Fetch a batch.
+
+        Parameters
+        ----------
+        indices : list of int
+            The utterances of the batch.
+
+        Returns
+        -------
+        inputs : dict
+            ``"X"`` of shape (n, n_frames, n_features), float32, and ``"lengths"`` of shape (n,).
+        targets : dict
+            The rows of the targets.
+        """
+        if self.X.ndim == 2:
+            X = torch.from_numpy(self.X[indices].astype(np.float32, copy=False))[:, None, :]
+            lengths = torch.ones(len(indices), dtype=torch.int64)
+        else:
+            X, lengths = pad_sequences(self.X[indices])
+        targets = {name: torch.from_numpy(rows[indices]) for name, rows in self.targets.items()}
+        return {"X": X, "lengths": lengths}, targets
+
+
+class LengthBatchSampler(Sampler):
+    """Batches of utterances of similar length in random order.
+
+    Shuffled utterances are sorted by length within pools of several batches, so that little of a
+    batch is padding, and the batches are shuffled again. A last batch of a single utterance joins
+    the one before it: batch statistics of one row do not exist. No utterance is dropped.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_utterances,)
+        Number of frames of each utterance.
+
+    batch_size : int
+        Utterances a batch.
+
+    pool : int, default=16
+        Batches a pool.
+    """
+
+    def __init__(self, lengths: np.ndarray, batch_size: int, pool: int = 16):
+        self.lengths = lengths
+        self.batch_size = batch_size
+        self.pool = pool
+
+    def __len__(self) -> int:
+        n, size = len(self.lengths), self.batch_size
+        single_last = n % size == 1 and n > 1 and size > 1
+        return -(-n // size) - single_last
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = torch.randperm(len(self.lengths)).numpy()
+        if self.lengths.min() < self.lengths.max():
+            size = self.pool * self.batch_size
+            pools = [order[i : i + size] for i in range(0, len(order), size)]
+            order = np.concatenate(
+                [pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools]
+            )
+        starts = [self.batch_size * i for i in range(len(self))]
+        ends = [*starts[1:], len(order)]
+        for i in torch.randperm(len(self)).tolist():
+            yield order[starts[i] : ends[i]].tolist()
+
+
+def as_fetched(batch: Any) -> Any:
+    """Collate nothing: the dataset gives whole batches (and a lambda would not pickle).
+
+    Parameters
+    ----------
+    batch : tuple of dict
+        A batch.
+
+    Returns
+    -------
+    tuple of dict
+        The same batch.
+    """
+    return batch
+
+
+def mix_batch(
+    batch: tuple[dict[str, Tensor], dict[str, Tensor]], alpha: float
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Mix the utterances of a batch in random pairs by one share.
+
+    A mixed sequence is as long as the longer of the two; the shorter is taken as followed by
+    zeros, which stand for the mean of standardised features.
+
+    Parameters
+    ----------
+    batch : tuple of dict
+        Inputs ``X`` and ``lengths``, and targets.
+
+    alpha : float
+        The share is drawn from Beta(alpha, alpha).
+
+    Returns
+    -------
+    tuple of dict
+        A batch of the same shapes. Targets are mixed by their weight, so that a mixture of a
+        heavy and a light utterance is mostly the heavy one's label.
+    """
+    inputs, targets = batch
+    share = mixup_share(alpha)
+    partner = torch.randperm(len(inputs["X"]))
+    lengths = inputs["lengths"]
+    inputs = {
+        "X": mixup(inputs["X"], partner, share),
+        "lengths": torch.maximum(lengths, lengths[partner]),
+    }
+    weight = targets["weight"]
+    mixed_weight = mixup(weight, partner, share)
+    mixed = {}
+    for name, rows in targets.items():
+        if name != "weight":
+            shape = (-1, *[1] * (rows.ndim - 1))
+            weighted = mixup(rows * weight.reshape(shape), partner, share)
+            mixed[name] = weighted / mixed_weight.reshape(shape)
+    return inputs, mixed | {"weight": mixed_weight}

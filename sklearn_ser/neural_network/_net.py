@@ -1,0 +1,317 @@
+"""The skorch nets that the estimators own.
+
+Every estimator owns one of these as ``net_`` and never subclasses skorch itself: any attribute of
+a skorch net becomes one of its hyperparameters and leaks through ``clone``.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from sklearn_ser.neural_network._batches import LengthBatchSampler, as_fetched, mix_batch
+
+
+class LearningRateSchedule(Callback):
+    """Sets the learning rate of each step from the share of the training that is done.
+
+    A training that is stopped and continued goes on where it was, since the share counts the epochs
+    in the history.
+
+    Parameters
+    ----------
+    factor : callable
+        Maps the share done, in [0, 1], to a factor of the learning rate.
+
+    max_epochs : int
+        Length of the whole training.
+    """
+
+    def __init__(self, factor: Callable[[float], float], max_epochs: int):
+        self.factor = factor
+        self.max_epochs = max_epochs
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Remember the learning rate of each group and count the steps of an epoch.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            The net that trains.
+
+        **kwargs : dict
+            Not used.
+        """
+        for group in net.optimizer_.param_groups:
+            group.setdefault("max_lr", group["lr"])
+
+    def on_batch_begin(
+        self, net: NeuralNet, batch: Any = None, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Set the learning rate.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            The net that trains.
+
+        batch : tuple
+            Not used.
+
+        training : bool
+            Whether the batch is of the training data.
+
+        **kwargs : dict
+            Not used.
+        """
+        if not training:
+            return
+        # The last row of the history is the epoch under way.
+        done = len(net.history) - 1 + len(net.history[-1]["batches"]) / net.batches_per_epoch_
+        factor = self.factor(min(done / self.max_epochs, 1.0))
+        for group in net.optimizer_.param_groups:
+            group["lr"] = factor * group["max_lr"]
+
+
+def one_cycle(done: float, warm_up: float = 0.3) -> float:
+    """Rise to the full learning rate along a cosine, then fall to nothing along another.
+
+    Parameters
+    ----------
+    done : float
+        Share of the training that is done, in [0, 1].
+
+    warm_up : float, default=0.3
+        Share of the training in which the rate rises.
+
+    Returns
+    -------
+    float
+        Factor of the learning rate, in [0, 1].
+
+    References
+    ----------
+    Smith, L. N., & Topin, N. (2018). Super-convergence: Very fast training of neural networks
+    using large learning rates. arXiv:1708.07120.
+
+    Examples
+    --------
+    >>> from sklearn_ser.neural_network._net import one_cycle
+    >>> one_cycle(0.0), one_cycle(0.3), round(one_cycle(1.0), 6)
+    (0.04, 1.0, 0.0)
+    """
+    if done < warm_up:
+        return float(0.04 + 0.96 * (1 - np.cos(np.pi * done / warm_up)) / 2)
+    return float((1 + np.cos(np.pi * (done - warm_up) / (1 - warm_up))) / 2)
+
+
+class _BatchingNet(NeuralNet):
+    """What the nets share: where batches come from."""
+
+    def get_iterator(self, dataset: Dataset, training: bool = False) -> DataLoader:
+        """Give batches of similar length in training, of the given order otherwise.
+
+        Parameters
+        ----------
+        dataset : UtteranceDataset
+            The data.
+
+        training : bool, default=False
+            Whether to shuffle.
+
+        Returns
+        -------
+        DataLoader
+            The batches.
+        """
+        kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
+        kwargs = {"collate_fn": as_fetched, "batch_size": self.batch_size} | kwargs
+        if training:
+            sampler = LengthBatchSampler(dataset.lengths, kwargs.pop("batch_size"))
+            self.batches_per_epoch_ = len(sampler)
+            kwargs["batch_sampler"] = sampler
+        return DataLoader(dataset, **kwargs)
+
+
+class SupervisedNet(_BatchingNet):
+    """The training loop of the supervised estimators: one module, one optimiser, one loss.
+
+    Parameters
+    ----------
+    module : type
+        The architecture; its ``forward`` takes ``X`` and ``lengths``.
+
+    criterion : type
+        Its ``forward`` takes the output and the targets of the dataset by name.
+
+    mixup_alpha : float, default=0.0
+        Inputs and targets of each training batch are mixed by shares of Beta(alpha, alpha).
+
+    max_grad_norm : float, default=None
+        Gradients are scaled down to this norm.
+
+    **kwargs : dict
+        Every other parameter of :class:`skorch.NeuralNet`.
+    """
+
+    def __init__(
+        self,
+        module: type,
+        criterion: type,
+        *,
+        mixup_alpha: float = 0.0,
+        max_grad_norm: float | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(module, criterion, **kwargs)
+        self.mixup_alpha = mixup_alpha
+        self.max_grad_norm = max_grad_norm
+
+    def get_loss(
+        self, y_pred: Tensor, y_true: dict[str, Tensor], X: Any = None, training: bool = False
+    ) -> Tensor:
+        """Hand the targets to the criterion by name.
+
+        Parameters
+        ----------
+        y_pred : Tensor
+            Output of the module.
+
+        y_true : dict of str to Tensor
+            Targets of the batch.
+
+        X : dict, default=None
+            Not used.
+
+        training : bool, default=False
+            Not used.
+
+        Returns
+        -------
+        Tensor of shape ()
+            The loss.
+        """
+        targets = {name: rows.to(y_pred.device) for name, rows in y_true.items()}
+        return self.criterion_(y_pred, **targets)
+
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+        """Mix the batch, then step as skorch does, with clipped gradients.
+
+        Parameters
+        ----------
+        batch : tuple of dict
+            Inputs and targets.
+
+        **fit_params : dict
+            Handed on.
+
+        Returns
+        -------
+        dict
+            Loss and output.
+        """
+        if self.mixup_alpha:
+            batch = mix_batch(batch, self.mixup_alpha)
+        step = super().train_step_single(batch, **fit_params)
+        if self.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)
+        return step
+
+
+class AlternatingNet(_BatchingNet):
+    """A net whose module trains itself with several optimisers: autoencoders and GANs.
+
+    The module offers ``optimizer_parameters() -> dict of str to iterable of Parameter``, which
+    gives one optimiser a key, and ``training_step(batch, optimizers) -> dict of str to Tensor``,
+    which zeroes, steps, and returns detached losses; ``"loss"`` must be among them. The losses are
+    recorded in the history under their names.
+
+    Parameters
+    ----------
+    module : type
+        The architecture, with the two methods.
+
+    lr : float or dict of str to float, default=1e-3
+        One learning rate for all optimisers, or one for each key.
+
+    **kwargs : dict
+        Every other parameter of :class:`skorch.NeuralNet`.
+    """
+
+    # skorch learns this prefix from an attribute `optimizer_`, which this net does not have.
+    prefixes_: ClassVar = [*NeuralNet.prefixes_, "optimizer"]
+
+    def __init__(self, module: type, *, lr: float | dict[str, float] = 1e-3, **kwargs: Any):
+        # skorch wants a criterion, but the module computes its own losses.
+        super().__init__(module, criterion=torch.nn.Identity, lr=lr, **kwargs)
+
+    def initialize_optimizer(self, triggered_directly: bool | None = None) -> "AlternatingNet":
+        """Make one optimiser for each group of parameters that the module names.
+
+        Parameters
+        ----------
+        triggered_directly : bool, default=None
+            Not used.
+
+        Returns
+        -------
+        AlternatingNet
+            The net.
+        """
+        kwargs = {k: v for k, v in self.get_params_for("optimizer").items() if k != "lr"}
+        for name, parameters in self.module_.optimizer_parameters().items():
+            lr = self.lr[name] if isinstance(self.lr, dict) else self.lr
+            setattr(self, f"{name}_optimizer_", self.optimizer(parameters, lr=lr, **kwargs))
+        return self
+
+    def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+        """Let the module train itself on a batch and record its losses.
+
+        Parameters
+        ----------
+        batch : tuple of dict
+            Inputs and targets; the module gets both in one dict.
+
+        **fit_params : dict
+            Not used.
+
+        Returns
+        -------
+        dict
+            The losses.
+        """
+        self._set_training(True)
+        inputs, targets = batch
+        tensors = {name: rows.to(self.device) for name, rows in (inputs | targets).items()}
+        optimizers = {
+            name: getattr(self, f"{name}_optimizer_")
+            for name in self.module_.optimizer_parameters()
+        }
+        losses = self.module_.training_step(tensors, optimizers)
+        for name, loss in losses.items():
+            if name != "loss":  # skorch records that one as train_loss
+                self.history.record_batch(name, loss.item())
+        return losses | {"y_pred": losses["loss"]}
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Record the mean of each loss over the epoch.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            This net.
+
+        **kwargs : dict
+            Handed on.
+        """
+        super().on_epoch_end(net, **kwargs)
+        batches = self.history[-1]["batches"]
+        sizes = [batch["train_batch_size"] for batch in batches]
+        for name in sorted(set(batches[0]) - {"train_loss", "train_batch_size"}):
+            values = [batch[name] for batch in batches]
+            self.history.record(name, float(np.average(values, weights=sizes)))
