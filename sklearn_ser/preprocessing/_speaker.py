@@ -282,7 +282,8 @@ class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
         if names is None:
             codes = np.full(_num_samples(X), -1)
         else:
-            known = ~(pd.isna(names) | (names == ""))
+            known = ~pd.isna(names)
+            known[known] = names[known] != ""
             codes = np.full(len(names), -1)
             # As strings: a column of numbers and names together does not sort.
             codes[known] = np.unique(names[known].astype(str), return_inverse=True)[1]
