@@ -74,14 +74,13 @@ def test_same_seed_same_bits_and_global_rng_untouched():
 
 def test_same_bits_in_a_new_process():
     """Nothing depends on the hash seed or the state of the process."""
+    parameters = {"n_speakers": 2, "n_utterances": 1, "duration": 0.5, "random_state": 7}
     code = (
-        "import hashlib; from sklearn_ser.datasets import make_emotional_speech as make;"
-        "X = make(2, n_utterances=1, random_state=7).data;"
-        "print(hashlib.sha256(b''.join(x.tobytes() for x in X)).hexdigest())"
+        "import sys; from sklearn_ser.datasets import make_emotional_speech as make;"
+        f"sys.stdout.buffer.write(b''.join(x.tobytes() for x in make(**{parameters}).data))"
     )
-    run = [sys.executable, "-c", code]
-    digests = {subprocess.run(run, capture_output=True, check=True).stdout for _ in range(2)}
-    assert len(digests) == 1
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert run.stdout == b"".join(x.tobytes() for x in make_emotional_speech(**parameters).data)
 
 
 def test_asking_for_more_does_not_change_what_was_there():
@@ -110,12 +109,11 @@ def test_every_waveform_is_sound(rate):
 
 def test_an_utterance_of_three_seconds_takes_less_than_ten_milliseconds():
     """The time of the processor counts, so that a busy machine does not fail the test."""
-    make_emotional_speech(2, n_utterances=1, random_state=0)
     best = np.inf
-    for _ in range(4):
+    for _ in range(10):
         start = time.process_time()
-        make_emotional_speech(2, n_utterances=3, random_state=0)
-        best = min(best, (time.process_time() - start) / 24)
+        make_emotional_speech(1, n_utterances=1, random_state=0)
+        best = min(best, (time.process_time() - start) / 4)
     assert best < 0.010
 
 
@@ -143,7 +141,7 @@ def test_bad_parameters(parameters, message):
 @pytest.fixture(scope="module")
 def corpus():
     """Eight speakers, with a few plain acoustic measurements of each utterance."""
-    corpus = make_emotional_speech(8, n_utterances=10, duration=2.0, random_state=0)
+    corpus = make_emotional_speech(8, n_utterances=8, duration=1.5, random_state=0)
     corpus.features = np.array([_measure(waveform) for waveform in corpus.data])
     return corpus
 
@@ -192,7 +190,8 @@ def test_speaker_effects_are_as_large_as_in_real_corpora(corpus):
     model = LinearDiscriminantAnalysis()
 
     def uar(X, y, cv):
-        y_pred = cross_val_predict(model, X, y, groups=speaker, cv=cv)
+        groups = speaker if isinstance(cv, GroupKFold) else None
+        y_pred = cross_val_predict(model, X, y, groups=groups, cv=cv)
         return unweighted_average_recall_score(y, y_pred)
 
     new_speakers = uar(X, y, GroupKFold(8))
