@@ -201,10 +201,9 @@ def test_index_of_segments_elsewhere(tmp_path):
     """An index elsewhere may name several segments of one file."""
     _write(tmp_path, ["long.wav"])
     segments = {"file": ["long.wav"] * 2, "speaker": ["1", "2"], "emotion": ["anger", "neutral"]}
-    segments |= {"start": [0.0, 0.005], "end": [0.005, 0.01]}
     path = tmp_path / "elsewhere" / "segments.csv"
     path.parent.mkdir()
-    pd.DataFrame(segments).to_csv(path, index=False)
+    pd.DataFrame(segments).assign(start=[0.0, 0.005], end=[0.005, 0.01]).to_csv(path, index=False)
     X, y = load_index(tmp_path, path, return_X_y=True)
     assert X["start"].tolist() == [0.0, 0.005]
     assert y.tolist() == ["anger", "neutral"]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,12 @@ def test_bunch_without_folder():
 
 def test_folder_gives_an_utterance_frame(tmp_path):
     """With a folder, X names 16-bit wav files with the samples that are otherwise returned."""
-    parameters = {"n_speakers": 2, "n_utterances": 2, "duration": 0.5, "random_state": 3}
+    parameters: dict[str, Any] = {
+        "n_speakers": 2,
+        "n_utterances": 2,
+        "duration": 0.5,
+        "random_state": 3,
+    }
     X, y = make_emotional_speech(**parameters, folder=tmp_path / "new", return_X_y=True)
     waveforms = make_emotional_speech(**parameters).data
     assert list(X.columns) == ["file", "speaker", "gender", "text_id", "duration_s"]
@@ -62,26 +68,31 @@ def test_folder_gives_an_utterance_frame(tmp_path):
 
 def test_same_seed_same_bits_and_global_rng_untouched():
     """The same random_state gives the same bits and leaves the global generator alone."""
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state(legacy=False)["state"]["key"].copy()  # noqa: NPY002
     first, again = (make_emotional_speech(2, n_utterances=1, random_state=7) for _ in range(2))
     assert _same(first.data, again.data)
     other = make_emotional_speech(2, n_utterances=1, random_state=8)
     assert not _same(first.data, other.data)
     instance = np.random.RandomState(7)
     assert _same(first.data, make_emotional_speech(2, n_utterances=1, random_state=instance).data)
-    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    after = np.random.get_state(legacy=False)["state"]["key"]  # noqa: NPY002
+    np.testing.assert_array_equal(before, after)
 
 
 def test_same_bits_in_a_new_process():
     """Nothing depends on the hash seed or the state of the process."""
+    parameters: dict[str, Any] = {
+        "n_speakers": 2,
+        "n_utterances": 1,
+        "duration": 0.5,
+        "random_state": 7,
+    }
     code = (
-        "import hashlib; from sklearn_ser.datasets import make_emotional_speech as make;"
-        "X = make(2, n_utterances=1, random_state=7).data;"
-        "print(hashlib.sha256(b''.join(x.tobytes() for x in X)).hexdigest())"
+        "import sys; from sklearn_ser.datasets import make_emotional_speech as make;"
+        f"sys.stdout.buffer.write(b''.join(x.tobytes() for x in make(**{parameters}).data))"
     )
-    run = [sys.executable, "-c", code]
-    digests = {subprocess.run(run, capture_output=True, check=True).stdout for _ in range(2)}
-    assert len(digests) == 1
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert run.stdout == b"".join(x.tobytes() for x in make_emotional_speech(**parameters).data)
 
 
 def test_asking_for_more_does_not_change_what_was_there():
@@ -109,14 +120,19 @@ def test_every_waveform_is_sound(rate):
 
 
 def test_an_utterance_of_three_seconds_takes_less_than_ten_milliseconds():
-    """The time of the processor counts, so that a busy machine does not fail the test."""
-    make_emotional_speech(2, n_utterances=1, random_state=0)
-    best = np.inf
-    for _ in range(4):
+    """On a slow or busy machine the limit is the time of a million and a half normal numbers."""
+    rng = np.random.default_rng(0)
+    utterance = _best_time(lambda: make_emotional_speech(1, n_utterances=1, random_state=0)) / 4
+    assert utterance < max(0.010, 1.5 * _best_time(lambda: rng.standard_normal(1_000_000)))
+
+
+def _best_time(function):
+    times = []
+    for _ in range(10):
         start = time.process_time()
-        make_emotional_speech(2, n_utterances=3, random_state=0)
-        best = min(best, (time.process_time() - start) / 24)
-    assert best < 0.010
+        function()
+        times.append(time.process_time() - start)
+    return min(times)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +159,7 @@ def test_bad_parameters(parameters, message):
 @pytest.fixture(scope="module")
 def corpus():
     """Eight speakers, with a few plain acoustic measurements of each utterance."""
-    corpus = make_emotional_speech(8, n_utterances=10, duration=2.0, random_state=0)
+    corpus = make_emotional_speech(8, n_utterances=8, duration=1.5, random_state=0)
     corpus.features = np.array([_measure(waveform) for waveform in corpus.data])
     return corpus
 
@@ -192,7 +208,8 @@ def test_speaker_effects_are_as_large_as_in_real_corpora(corpus):
     model = LinearDiscriminantAnalysis()
 
     def uar(X, y, cv):
-        y_pred = cross_val_predict(model, X, y, groups=speaker, cv=cv)
+        groups = speaker if isinstance(cv, GroupKFold) else None
+        y_pred = cross_val_predict(model, X, y, groups=groups, cv=cv)
         return unweighted_average_recall_score(y, y_pred)
 
     new_speakers = uar(X, y, GroupKFold(8))

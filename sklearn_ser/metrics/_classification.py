@@ -82,10 +82,11 @@ def unweighted_average_recall_score(
     0.5
     """
     if labels is not None:
-        unknown = sorted(set(unique_labels(y_true)) - set(np.asarray(labels).tolist()))
+        listed = np.asarray(labels).tolist()
+        unknown = sorted(set(unique_labels(y_true).tolist()) - set(listed))
         if unknown:
             raise ValueError(
-                f"y_true holds the classes {unknown}, which labels={list(labels)} lacks: add them "
+                f"y_true holds the classes {unknown}, which labels={listed} lacks: add them "
                 "to `labels` or drop their samples"
             )
     return float(
