@@ -1,1 +1,16 @@
 """Torch modules, one architecture a file. They import torch only."""
+
+from sklearn_ser.modules._densenet import DenseLayer, DenseNetLSTMHighway, Transition
+from sklearn_ser.modules._highway import Highway
+from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
+
+__all__ = [
+    "DenseLayer",
+    "DenseNetLSTMHighway",
+    "HalveTime",
+    "Highway",
+    "MaskedBatchNorm",
+    "MeanOverTime",
+    "TimeConv",
+    "Transition",
+]

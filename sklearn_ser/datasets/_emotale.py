@@ -1,0 +1,108 @@
+"""EmoTale, enacted emotional speech in Danish and English."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ._corpus import find_utterances, make_bunch
+
+_NAME = re.compile(r"(?P<language>DK|EN)_(?P<speaker>\d{3})_(?P<emotion>[ABHNS])_(?P<text>[1-5])")
+_LANGUAGES = {"DK": "da", "EN": "en"}
+_EMOTIONS = {"A": "anger", "B": "boredom", "H": "happiness", "N": "neutral", "S": "sadness"}
+_MALE = {"004", "005", "006", "015", "018", "019"}
+_FEMALE = {"001", "003", *(f"{n:03d}" for n in range(7, 15)), "016", "017"}
+_ANNOTATIONS = ("annotations.csv", "index.csv")
+_DIMENSIONS = {"arousal": "A", "valence": "V", "dominance": "D"}
+_DESCR = """\
+EmoTale, enacted emotional speech in Danish and English.
+
+800 utterances (450 Danish, 350 English) of 18 speakers (12 female, 3 children), 5 sentences, 5
+enacted emotions with 160 utterances each. Arousal, valence and dominance from 1 to 5 are the
+means of three raters' scores.
+
+Licence: all rights reserved by the authors; cite when using it.
+Citation: M. J. Hjuler, H. V. Skat-Rørdam, L. H. Clemmensen, S. Das, "EmoTale: An Enacted
+Speech-emotion Dataset in Danish", ASRU 2025, arXiv 2508.14548.
+"""
+
+
+def load_emotale(folder: str | Path, *, return_X_y: bool = False) -> Any:
+    """Load EmoTale, 800 Danish and English utterances of 18 speakers and 5 emotions.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder with the corpus, in any layout: it is searched recursively for the original file
+        names (``DK_004_A_5.wav``: language, speaker, emotion, sentence), wav or flac, and for
+        the raters' scores (``annotations.csv``, or an ``index.csv`` with the same columns).
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    Bunch or tuple
+        - ``data``: DataFrame of utterances, sorted by file name: ``file``, ``speaker``,
+          ``gender``, ``language``, ``text_id``, ``duration_s``. It holds no label.
+        - ``target``: ndarray of str, the enacted emotions; ``target_names``: the distinct ones.
+        - ``speaker``: ndarray of str.
+        - ``frame``: `data` with ``emotion`` and, where the scores were found, ``arousal``,
+          ``valence`` and ``dominance``, the means over the raters, from 1 to 5.
+        - ``DESCR``: description, licence and citation.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist or holds no file of the corpus.
+    ValueError
+        If an utterance is there twice with different content (identical copies count once), a
+        file is not audio, or the scores lack an utterance.
+
+    References
+    ----------
+    .. [1] M. J. Hjuler, H. V. Skat-Rørdam, L. H. Clemmensen, S. Das, "EmoTale: An Enacted
+       Speech-emotion Dataset in Danish", ASRU 2025, arXiv 2508.14548.
+
+    Examples
+    --------
+    >>> from sklearn_ser.datasets import load_emotale
+    >>> corpus = load_emotale("path/to/emotale")  # doctest: +SKIP
+    >>> arousal = corpus.frame["arousal"].to_numpy()  # doctest: +SKIP
+    """
+    frame = find_utterances(folder, _parse_name, "EmoTale names such as DK_004_A_5.wav or .flac")
+    for name in _ANNOTATIONS:
+        for path in sorted(Path(folder).expanduser().rglob(name)):
+            scores = pd.read_csv(path)
+            if "file" in scores and "a1_A" in scores:
+                frame = frame.join(_mean_scores(scores, frame["file"], path))
+                return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)
+    return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)
+
+
+def _parse_name(stem: str) -> dict[str, str] | None:
+    match = _NAME.fullmatch(stem)
+    if match is None or match["speaker"] not in _FEMALE | _MALE:
+        return None
+    return {
+        "speaker": match["speaker"],
+        "gender": "female" if match["speaker"] in _FEMALE else "male",
+        "language": _LANGUAGES[match["language"]],
+        "text_id": match["language"] + match["text"],
+        "emotion": _EMOTIONS[match["emotion"]],
+    }
+
+
+def _mean_scores(scores: pd.DataFrame, files: pd.Series, path: Path) -> pd.DataFrame:
+    """Return the raters' mean scores of the files, which may have another suffix than there."""
+    scores = scores.set_index(scores["file"].map(lambda name: Path(name).stem))
+    stems = files.map(lambda name: Path(name).stem)
+    if missing := set(stems) - set(scores.index):
+        raise ValueError(f"{str(path)!r} has no scores of {sorted(missing)[:3]} ({len(missing)})")
+    scores = scores.loc[stems].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            dimension: scores.filter(regex=rf"^a\d_{letter}$").mean(axis=1)
+            for dimension, letter in _DIMENSIONS.items()
+        }
+    )

@@ -1,0 +1,109 @@
+"""Any corpus that an index file describes."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ._corpus import make_bunch
+
+_REQUIRED = ("file", "speaker", "emotion")
+_NUMERIC = ("start", "end", "duration_s", "arousal", "valence", "dominance")
+
+
+def load_index(
+    folder: str | Path,
+    index: str | Path = "index.csv",
+    *,
+    return_X_y: bool = False,
+) -> Any:
+    """Load any corpus that a CSV index describes.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder that the paths in the index are relative to.
+    index : str or Path, default="index.csv"
+        The index, relative to `folder` unless absolute. The columns ``file``, ``speaker`` and
+        ``emotion`` are needed. Everything is read as strings, so that speaker ids keep their
+        leading zeros and empty fields stay empty strings, except ``start``, ``end``,
+        ``duration_s``, ``arousal``, ``valence`` and ``dominance``, which become floats (NaN
+        where empty).
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    Bunch or tuple
+        - ``data``: DataFrame of utterances, sorted by file: ``file`` (absolute path) and those
+          of ``start``, ``end``, ``speaker``, ``gender``, ``age``, ``language``, ``session``,
+          ``text_id``, ``corpus``, ``duration_s`` that the index has. It holds no label.
+        - ``target``: ndarray of str, the emotions, empty where there is no label;
+          ``target_names``: the distinct ones.
+        - ``speaker``: ndarray of str.
+        - ``frame``: all columns of the index, labels and ratings included.
+        - ``DESCR``: where the index is and what it holds; the licence is the corpus's own.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the index or a file that it names does not exist.
+    ValueError
+        If the index is empty, lacks a column, names an utterance twice, or holds text in a
+        column of numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile
+    >>> from sklearn_ser.datasets import load_index, make_emotional_speech
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     corpus = make_emotional_speech(2, n_utterances=1, random_state=0, folder=folder)
+    ...     corpus.frame.to_csv(f"{folder}/index.csv", index=False)
+    ...     X, y = load_index(folder, return_X_y=True)
+    >>> X["speaker"].unique().tolist()
+    ['01', '02']
+    """
+    folder = Path(folder).expanduser().resolve()
+    path = folder / index
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no index {str(path)!r}: pass `index` or make one")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := [name for name in _REQUIRED if name not in frame.columns]:
+        raise ValueError(
+            f"The index {str(path)!r} lacks the columns {missing}; it has {list(frame.columns)}"
+        )
+    if frame.empty:
+        raise ValueError(f"The index {str(path)!r} has no rows")
+    for name in frame.columns.intersection(_NUMERIC):
+        frame[name] = _to_float(frame[name], path)
+    _check_unique(frame, path)
+    frame = frame.sort_values("file", kind="stable", ignore_index=True)
+    frame["file"] = [str(folder / name) for name in frame["file"]]
+    if absent := [name for name in frame["file"] if not Path(name).is_file()]:
+        raise FileNotFoundError(
+            f"{len(absent)} of the {len(frame)} files in {str(path)!r} do not exist, "
+            f"the first is {absent[0]!r}"
+        )
+    descr = (
+        f"{len(frame)} utterances of {frame['speaker'].nunique()} speakers, from {path}.\n\n"
+        "Licence and citation: those of the corpus that the index describes.\n"
+    )
+    return make_bunch(frame, descr=descr, return_X_y=return_X_y)
+
+
+def _to_float(column: pd.Series, path: Path) -> pd.Series:
+    numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
+    wrong = column[numbers.isna() & (column != "")]
+    if len(wrong):
+        raise ValueError(
+            f"The column {column.name!r} of {str(path)!r} must hold numbers, "
+            f"got {wrong.iloc[0]!r} in row {wrong.index[0] + 1}"
+        )
+    return numbers.astype(float)
+
+
+def _check_unique(frame: pd.DataFrame, path: Path) -> None:
+    keys = [name for name in ("file", "start", "end") if name in frame.columns]
+    twice = frame.loc[frame.duplicated(keys), "file"]
+    if len(twice):
+        raise ValueError(f"The index {str(path)!r} names {twice.iloc[0]!r} twice")

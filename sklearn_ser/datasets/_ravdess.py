@@ -1,0 +1,106 @@
+"""RAVDESS, the Ryerson audio-visual database of emotional speech and song."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ._corpus import find_utterances, make_bunch
+
+_NAME = re.compile(
+    r"03-(?P<channel>0[12])-(?P<emotion>0[1-8])-(?P<intensity>0[12])"
+    r"-(?P<statement>0[12])-(?P<repetition>0[12])-(?P<actor>[01]\d|2[0-4])"
+)
+_CHANNELS = {"speech": "01", "song": "02"}
+_EMOTIONS = {
+    "01": "neutral",
+    "02": "calm",
+    "03": "happiness",
+    "04": "sadness",
+    "05": "anger",
+    "06": "fear",
+    "07": "disgust",
+    "08": "surprise",
+}
+_INTENSITIES = {"01": "normal", "02": "strong"}
+_DESCR = """\
+RAVDESS, Ryerson audio-visual database of emotional speech and song (audio only).
+
+1440 spoken utterances of 24 North American actors (12 female), 2 sentences, 8 acted emotions,
+48 kHz; 1012 sung ones beside them. Neutral has half as many utterances as the other emotions.
+
+Licence: CC BY-NC-SA 4.0.
+Citation: S. R. Livingstone, F. A. Russo, "The Ryerson Audio-Visual Database of Emotional Speech
+and Song (RAVDESS)", PLoS ONE 13(5), 2018, e0196391.
+"""
+
+
+def load_ravdess(
+    folder: str | Path,
+    *,
+    vocal_channel: str = "speech",
+    return_X_y: bool = False,
+) -> Any:
+    """Load RAVDESS, 1440 English utterances of 24 actors and 8 emotions.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder with the corpus, in any layout: it is searched recursively for the original
+        audio-only file names (``03-01-06-01-02-01-12.wav``: modality, vocal channel, emotion,
+        intensity, statement, repetition, actor), wav or flac.
+    vocal_channel : {"speech", "song"}, default="speech"
+        Whether to load the spoken or the sung utterances.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    Bunch or tuple
+        - ``data``: DataFrame of utterances, sorted by file name: ``file``, ``speaker``,
+          ``gender``, ``language``, ``text_id``, ``duration_s``. It holds no label.
+        - ``target``: ndarray of str, the emotions; ``target_names``: the distinct ones.
+        - ``speaker``: ndarray of str.
+        - ``frame``: `data` with ``emotion``, ``intensity`` and ``repetition``.
+        - ``DESCR``: description, licence and citation.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist or holds no file of the corpus.
+    ValueError
+        If `vocal_channel` is unknown, an utterance is there twice with different content
+        (identical copies count once), or a file is not audio.
+
+    References
+    ----------
+    .. [1] S. R. Livingstone, F. A. Russo, "The Ryerson Audio-Visual Database of Emotional Speech
+       and Song (RAVDESS)", PLoS ONE 13(5), 2018, e0196391.
+
+    Examples
+    --------
+    >>> from sklearn_ser.datasets import load_ravdess
+    >>> X, y = load_ravdess("path/to/ravdess", return_X_y=True)  # doctest: +SKIP
+    >>> X["speaker"].nunique()  # doctest: +SKIP
+    24
+    """
+    if vocal_channel not in _CHANNELS:
+        raise ValueError(f"vocal_channel must be 'speech' or 'song', got {vocal_channel!r}")
+    channel = _CHANNELS[vocal_channel]
+
+    def parse_name(stem: str) -> dict[str, str] | None:
+        match = _NAME.fullmatch(stem)
+        if match is None or match["channel"] != channel or match["actor"] == "00":
+            return None
+        return {
+            "speaker": match["actor"],
+            "gender": "male" if int(match["actor"]) % 2 else "female",
+            "language": "en",
+            "text_id": match["statement"],
+            "emotion": _EMOTIONS[match["emotion"]],
+            "intensity": _INTENSITIES[match["intensity"]],
+            "repetition": match["repetition"],
+        }
+
+    looked_for = f"RAVDESS {vocal_channel} names such as 03-{channel}-06-01-02-01-12.wav or .flac"
+    frame = find_utterances(folder, parse_name, looked_for)
+    return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)

@@ -1,0 +1,339 @@
+"""What all deep estimators share: checks, standardisation, randomness, and a skorch net to own."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_is_fitted,
+    validate_data,
+)
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.helper import predefined_split
+
+from sklearn_ser.neural_network._batches import UtteranceDataset
+from sklearn_ser.neural_network._net import LearningRateSchedule, SupervisedNet, one_cycle
+from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences
+from sklearn_ser.utils._random import rng_state, seed_from, set_rng_state, torch_rng
+
+
+def resolve_device(device: str) -> str:
+    """Name the device to compute on.
+
+    Parameters
+    ----------
+    device : str
+        ``"auto"`` is CUDA where there is a device and the CPU elsewhere; else a torch device.
+
+    Returns
+    -------
+    str
+        A torch device.
+
+    Raises
+    ------
+    ValueError
+        If the device is unknown or not there.
+
+    Examples
+    --------
+    >>> from sklearn_ser.neural_network._base import resolve_device
+    >>> resolve_device("cpu")
+    'cpu'
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(
+            f"device={device!r} is no torch device. Use 'auto', 'cpu' or 'cuda'."
+        ) from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r}, but torch sees no CUDA device. Use 'auto' or 'cpu'.")
+    return device
+
+
+def fit_scaler(X: np.ndarray, sample_weight: np.ndarray | None = None) -> StandardScaler:
+    """Learn mean and standard deviation of each feature over all frames, in float64.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_utterances, n_features) or (n_utterances,) of arrays
+        Features or sequences.
+
+    sample_weight : ndarray of shape (n_utterances,), default=None
+        Weight of each utterance.
+
+    Returns
+    -------
+    StandardScaler
+        The fitted scaler; features without variance have a scale of one.
+    """
+    if X.ndim == 1 and sample_weight is not None:
+        sample_weight = np.repeat(sample_weight, [len(x) for x in X])
+    frames = X if X.ndim == 2 else np.concatenate(list(X))
+    # openSMILE gives values up to 7e12 whose squares have no place in float32.
+    return StandardScaler().fit(frames.astype(np.float64, copy=False), sample_weight=sample_weight)
+
+
+def standardize(X: np.ndarray, scaler: StandardScaler, clip: float) -> np.ndarray:
+    """Scale features or sequences and clip them, to float32.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_utterances, n_features) or (n_utterances,) of arrays
+        Features or sequences.
+
+    scaler : StandardScaler
+        As from :func:`fit_scaler`.
+
+    clip : float
+        Largest absolute value, in standard deviations.
+
+    Returns
+    -------
+    ndarray of the shape of X
+        Scaled values, float32.
+    """
+    if X.ndim == 1:
+        return as_sequences([standardize(x, scaler, clip) for x in X])
+    scaled = (X.astype(np.float64, copy=False) - scaler.mean_) / scaler.scale_
+    return np.clip(scaled, -clip, clip, out=scaled).astype(np.float32)
+
+
+def check_metadata_length(name: str, values: Any, n_rows: int) -> None:
+    """Refuse per-utterance metadata of another length than X.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+
+    values : array-like or None
+        The metadata.
+
+    n_rows : int
+        Number of utterances.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ; the message names the usual cause.
+    """
+    if values is not None and _num_samples(values) != n_rows:
+        raise ValueError(
+            f"{name} has {_num_samples(values)} entries, but X has {n_rows} rows. A sampler "
+            f"earlier in the pipeline changes the rows of X and y, but not of {name}: fit without "
+            f"{name}, or without the sampler."
+        )
+
+
+class BaseSpeechNet(BaseEstimator):
+    """Base of the deep estimators.
+
+    It checks and standardises the input, seeds torch in a scope of its own, builds the skorch net
+    ``net_`` from named hyperparameters, trains it, and reads its outputs. Subclasses say which
+    module (:meth:`_module`) and which targets.
+    """
+
+    # Set by each subclass.
+    _criterion: type[torch.nn.Module]
+
+    _parameter_constraints: ClassVar[dict] = {
+        "clip": [Interval(Real, 0, None, closed="neither")],
+        "mixup_alpha": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "lr_schedule": [StrOptions({"one_cycle", "plateau", "constant"})],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "net_params": [dict, None],
+    }
+
+    def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
+        """Name the class of the module and its arguments."""
+        raise NotImplementedError
+
+    def _check_X(self, X: Any, *, reset: bool) -> np.ndarray:
+        """Check features or sequences; remember or compare their width."""
+        if not is_sequences(X):
+            return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset)
+        X = check_sequences(X, n_features=None if reset else self.n_features_in_)
+        if reset:
+            self.n_features_in_ = X[0].shape[1]
+            if hasattr(self, "feature_names_in_"):
+                del self.feature_names_in_
+        return X
+
+    def _is_continued(self) -> bool:
+        return self.warm_start and hasattr(self, "net_")
+
+    def _train(
+        self,
+        X: np.ndarray,
+        targets: dict[str, np.ndarray],
+        weight: np.ndarray,
+        *,
+        groups: ArrayLike | None = None,
+        strata: np.ndarray | None = None,
+        resume: bool = False,
+        max_epochs: int | None = None,
+    ) -> None:
+        """Train ``net_`` from the start, or on from where it is."""
+        device = resolve_device(self.device)
+        if not resume:
+            self.scaler_ = fit_scaler(X, weight)
+        targets = {name: rows.astype(np.float32) for name, rows in targets.items()}
+        # The optimiser's settings suit weights of mean one, whatever unit the caller's have.
+        targets["weight"] = (weight / weight.mean()).astype(np.float32)
+        train, valid = np.arange(len(X)), None
+        if self.early_stopping:
+            train, valid = self._split_validation(len(X), groups, strata)
+        X = standardize(X, self.scaler_, self.clip)
+
+        def rows(i: np.ndarray) -> UtteranceDataset:
+            return UtteranceDataset(X[i], {name: t[i] for name, t in targets.items()})
+
+        with torch_rng(self._seed(resume), device):
+            if resume:
+                set_rng_state(self.rng_state_, device)
+            else:
+                self.net_ = self._make_net(X, device)
+                self.net_.initialize()
+            split = None if valid is None else predefined_split(rows(valid))
+            self.net_.set_params(train_split=split)
+            self.net_.partial_fit(rows(train), None, epochs=max_epochs or self.max_epochs)
+            self.net_.set_params(train_split=None)  # lest the net keeps the utterances
+            self.rng_state_ = rng_state(device)
+        self.n_iter_ = len(self.net_.history)
+
+    def _seed(self, resume: bool) -> int:
+        return 0 if resume else seed_from(self.random_state)
+
+    def _make_net(self, X: np.ndarray, device: str) -> SupervisedNet:
+        module, arguments = self._module(self.n_features_in_, one_frame=X.ndim == 2)
+        params = {
+            "optimizer": torch.optim.AdamW,
+            "optimizer__weight_decay": self.weight_decay,
+            "lr": self.lr,
+            "max_epochs": self.max_epochs,
+            "batch_size": self.batch_size,
+            "mixup_alpha": self.mixup_alpha,
+            "max_grad_norm": self.max_grad_norm,
+            "callbacks": self._callbacks(),
+            "train_split": None,
+            "device": device,
+            "verbose": int(self.verbose),
+        }
+        params |= {f"module__{name}": value for name, value in arguments.items()}
+        return SupervisedNet(module, self._criterion, **(params | (self.net_params or {})))
+
+    def _callbacks(self) -> list[tuple[str, Callback]]:
+        callbacks: list[tuple[str, Callback]] = []
+        monitor = "valid_loss" if self.early_stopping else "train_loss"
+        if self.lr_schedule == "one_cycle":
+            callbacks.append(("schedule", LearningRateSchedule(one_cycle, self.max_epochs)))
+        elif self.lr_schedule == "plateau":
+            plateau = LRScheduler("ReduceLROnPlateau", monitor=monitor, patience=5, factor=0.5)
+            callbacks.append(("schedule", plateau))
+        if self.early_stopping:
+            stop = EarlyStopping(
+                monitor=monitor, patience=self.n_iter_no_change, load_best=True, sink=_silence
+            )
+            callbacks.append(("early_stopping", stop))
+        return callbacks
+
+    def _split_validation(
+        self, n: int, groups: ArrayLike | None, strata: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Hold utterances back to stop by: of other groups, or else of each class."""
+        seed, share = seed_from(self.random_state), self.validation_fraction
+        if groups is not None:
+            splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+        elif strata is not None:
+            splitter = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+        else:
+            splitter = ShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+        return next(splitter.split(np.zeros(n), strata, groups))
+
+    def _outputs(self, X: Any) -> NDArray[np.float32]:
+        """Run the fitted module over checked and standardised input, in the order of X."""
+        check_is_fitted(self, "net_")
+        X = standardize(self._check_X(X, reset=False), self.scaler_, self.clip)
+        dataset = UtteranceDataset(X)
+        order = np.argsort(dataset.lengths, kind="stable")  # little padding a batch
+        with torch_rng(0, self.net_.device):  # data loaders draw a seed that nothing here uses
+            outputs = self.net_.forward(UtteranceDataset(X[order])).numpy()
+        in_order = np.empty_like(outputs)
+        in_order[order] = outputs
+        return in_order
+
+    @property
+    def history_(self) -> list[dict]:
+        """Losses, durations and learning rates of each epoch, from skorch."""
+        check_is_fitted(self, "net_")
+        return self.net_.history
+
+    @property
+    def module_(self) -> torch.nn.Module:
+        """The trained torch module."""
+        check_is_fitted(self, "net_")
+        return self.net_.module_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def check_weights(sample_weight: ArrayLike | None, X: np.ndarray) -> np.ndarray:
+    """Check weights of utterances.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_utterances,) or None
+        None weighs all the same.
+
+    X : ndarray
+        The utterances.
+
+    Returns
+    -------
+    ndarray of shape (n_utterances,)
+        Weights, float64.
+
+    Raises
+    ------
+    ValueError
+        If the length is not that of X, a weight is negative, or none is positive.
+    """
+    check_metadata_length("sample_weight", sample_weight, len(X))
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("All of sample_weight is zero; at least one weight has to be positive.")
+    return weight
+
+
+def _silence(message: str) -> None:
+    """Print nothing: the history tells when the training stopped."""

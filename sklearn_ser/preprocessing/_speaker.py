@@ -1,0 +1,358 @@
+"""Normalisation by speaker, which needs no labels but the speaker's own utterances."""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags, get_tags
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from ..utils._audio import utterance_column
+from ..utils._output import OutputMixin
+
+# Speakers differ along few directions; more would only fit noise.
+_MAX_VOICES = 50
+
+
+class _Moments(NamedTuple):
+    """Mean and variance over some frames: of an utterance, of a speaker, or of rows of both."""
+
+    n_frames: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+
+
+class _Corpus(NamedTuple):
+    """What the training corpus tells of a speaker who has not been heard yet.
+
+    Means of speakers, in units of `scale` around `mean`, are taken to be normally distributed in
+    the space that the `voices` (orthonormal rows) of the training speakers span.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    voices: np.ndarray
+    between: np.ndarray
+    within: np.ndarray
+
+
+def utterance_moments(features: np.ndarray) -> _Moments:
+    """Describe each utterance by its number of frames, mean and variance.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_utterances, n_features) or (n_utterances,)
+        Features (one frame each) or sequences.
+
+    Returns
+    -------
+    moments : tuple of (n_frames, mean, variance)
+        Arrays of shape (n_utterances,), (n_utterances, n_features) twice.
+
+    Raises
+    ------
+    ValueError
+        If an utterance has a value that is not finite, or no frame at all.
+    """
+    if features.ndim == 2:
+        mean = features.astype(np.float64)
+        moments = _Moments(np.ones(len(mean)), mean, np.zeros_like(mean))
+    else:
+        moments = _Moments(
+            np.array([len(sequence) for sequence in features], dtype=np.float64),
+            np.stack([np.mean(sequence, axis=0, dtype=np.float64) for sequence in features]),
+            np.stack([np.var(sequence, axis=0, dtype=np.float64) for sequence in features]),
+        )
+    wrong = np.flatnonzero(~np.isfinite(moments.mean).all(axis=1))
+    if wrong.size:
+        # One of them would spoil every utterance of its speaker.
+        raise ValueError(
+            f"The extractor gave NaN, infinity or no frame for {wrong.size} of {len(features)} "
+            f"utterances, first of them row {wrong[0]}. Remove them, or let the extractor repair "
+            "them (OpenSmileFeatures: short='pad')."
+        )
+    return moments
+
+
+def pool_moments(moments: _Moments, rows: np.ndarray) -> _Moments:
+    """Pool utterances as if their frames had been concatenated.
+
+    Parameters
+    ----------
+    moments : tuple of (n_frames, mean, variance)
+        What :func:`utterance_moments` returns.
+    rows : ndarray
+        Indices or mask of the utterances to pool.
+
+    Returns
+    -------
+    moments : tuple of (n_frames, mean, variance)
+        Number of frames, and arrays of shape (n_features,).
+    """
+    n_frames, mean, variance = (array[rows] for array in moments)
+    weight = (n_frames / n_frames.sum())[:, np.newaxis]
+    pooled = (weight * mean).sum(axis=0)
+    return _Moments(
+        n_frames.sum(), pooled, (weight * (variance + (mean - pooled) ** 2)).sum(axis=0)
+    )
+
+
+class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
+    """Standardise features by speaker, with the speaker's own unlabelled utterances.
+
+    The normalisation is transductive: at prediction, too, each speaker's mean and standard
+    deviation come from the utterances of that speaker in the X at hand. With few of them the
+    statistics shrink towards what the training corpus leads to expect. Scores are therefore not
+    comparable with those of a scaler fitted to the training data alone.
+
+    The speaker is read from X, never from metadata, which scikit-learn does not deliver to every
+    call of `transform`.
+
+    Parameters
+    ----------
+    extractor : transformer
+        From utterances to features (2-D) or sequences, or a Pipeline that does this. It may drop
+        the column of the speaker.
+    min_utterances : int, default=8
+        How many utterances give a speaker's own statistics the same weight as the expectation.
+        0 is plain standardisation, which is harmful for less than about 8 utterances.
+    missing : {"raise", "corpus", "one_speaker"}, default="raise"
+        What to do with utterances whose speaker is not given, be it that X has no column
+        ``speaker`` or that its entry is empty: raise an error, use the statistics of the
+        training corpus, or take all of them for one speaker.
+
+    Attributes
+    ----------
+    extractor_ : transformer
+        The fitted extractor.
+    mean_ : ndarray of shape (n_features,)
+        Mean over the training corpus.
+    scale_ : ndarray of shape (n_features,)
+        Standard deviation within the speakers of the training corpus; 1 for constant features.
+
+    See Also
+    --------
+    sklearn_ser.features.OpenSmileFeatures : The usual extractor.
+
+    Notes
+    -----
+    TABLE
+
+    References
+    ----------
+    .. [1] R. Kuhn, J.-C. Junqua, P. Nguyen, N. Niedzielski, "Rapid speaker adaptation in
+       eigenvoice space", IEEE Transactions on Speech and Audio Processing 8(6), 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn_ser.features import OpenSmileFeatures
+    >>> from sklearn_ser.preprocessing import SpeakerNormalizer
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({
+    ...     "file": [rng.normal(scale=0.1, size=8000) for _ in range(6)],
+    ...     "speaker": ["03", "08", "03", "08", "03", "08"],
+    ... })
+    >>> normalizer = SpeakerNormalizer(OpenSmileFeatures("IS09"))
+    >>> normalizer.fit_transform(frame).shape
+    (6, 384)
+    """
+
+    def __init__(self, extractor: Any, *, min_utterances: int = 8, missing: str = "raise"):
+        self.extractor = extractor
+        self.min_utterances = min_utterances
+        self.missing = missing
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the extractor and learn what to expect of a speaker.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances,) or DataFrame
+            Utterances, with the speaker in a column or an index level ``speaker``.
+        y : array-like of shape (n_utterances,), default=None
+            Passed to the extractor, not used here.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+        """
+        self._fit(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit, and normalise the same utterances; they are extracted once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances,) or DataFrame
+            Utterances, with the speaker in a column or an index level ``speaker``.
+        y : array-like of shape (n_utterances,), default=None
+            Passed to the extractor, not used here.
+
+        Returns
+        -------
+        Xt : ndarray of shape (n_utterances, n_features) or (n_utterances,)
+            Normalised features or sequences.
+        """
+        features, speakers = self._fit(X, y)
+        return self._contain(self._normalize(features, speakers), X)
+
+    def transform(self, X: Any) -> Any:
+        """Normalise each utterance by its speaker's utterances in X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances,) or DataFrame
+            Utterances, with the speaker in a column or an index level ``speaker``.
+
+        Returns
+        -------
+        Xt : ndarray of shape (n_utterances, n_features) or (n_utterances,)
+            Normalised features or sequences.
+        """
+        check_is_fitted(self)
+        speakers = self._speakers(X)
+        return self._contain(self._normalize(_as_array(self.extractor_.transform(X)), speakers), X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the features as the extractor does.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Passed to the extractor.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects of shape (n_features,)
+            Names of the columns, or of those of each sequence.
+        """
+        check_is_fitted(self)
+        return self.extractor_.get_feature_names_out(input_features)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.extractor).input_tags
+        return tags
+
+    def _fit(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        self._check_parameters()
+        speakers = self._speakers(X)
+        extractor = clone(self.extractor)
+        features = _as_array(extractor.fit_transform(X, y))
+        self.extractor_ = extractor
+        self._corpus = _learn_corpus(utterance_moments(features), speakers)
+        self.mean_, self.scale_ = self._corpus.mean, self._corpus.scale
+        return features, speakers
+
+    def _check_parameters(self) -> None:
+        if self.missing not in ("raise", "corpus", "one_speaker"):
+            raise ValueError(
+                f"missing={self.missing!r} is unknown: choose one of raise, corpus, one_speaker."
+            )
+        if not isinstance(self.min_utterances, (int, np.integer)) or self.min_utterances < 0:
+            raise ValueError(f"min_utterances={self.min_utterances!r}: give an integer from 0.")
+
+    def _speakers(self, X: Any) -> np.ndarray:
+        """Give each speaker of X a number from 0; -1 stands for the statistics of the corpus."""
+        names = utterance_column(X, "speaker")
+        if names is None:
+            codes = np.full(_num_samples(X), -1)
+        else:
+            known = ~(pd.isna(names) | (names == ""))
+            codes = np.full(len(names), -1)
+            # As strings: a column of numbers and names together does not sort.
+            codes[known] = np.unique(names[known].astype(str), return_inverse=True)[1]
+        unknown = codes == -1
+        if self.missing == "raise" and unknown.any():
+            problem = (
+                "X has no column or index level 'speaker'"
+                if names is None
+                else f"{unknown.sum()} of {len(codes)} utterances have no speaker, first of them "
+                f"row {np.flatnonzero(unknown)[0]}"
+            )
+            raise ValueError(
+                f"{problem}. SpeakerNormalizer reads the speaker of every utterance from X: add "
+                "it to the frame, or set missing='corpus' or missing='one_speaker'."
+            )
+        if self.missing == "one_speaker":
+            codes[unknown] = codes.max() + 1
+        return codes
+
+    def _normalize(self, features: np.ndarray, speakers: np.ndarray) -> np.ndarray:
+        moments = utterance_moments(features)
+        normalized = np.empty(features.shape, dtype=np.float64 if features.ndim == 2 else object)
+        for speaker in np.unique(speakers):
+            rows = np.flatnonzero(speakers == speaker)
+            if speaker == -1:
+                mean, scale = self._corpus.mean, self._corpus.scale
+            else:
+                own = pool_moments(moments, rows)
+                mean, scale = _expect_speaker(self._corpus, own, len(rows), self.min_utterances)
+            if features.ndim == 2:
+                normalized[rows] = (features[rows] - mean) / scale
+            else:
+                for row in rows:
+                    normalized[row] = ((features[row] - mean) / scale).astype(np.float32)
+        return normalized
+
+
+def _learn_corpus(moments: _Moments, speakers: np.ndarray) -> _Corpus:
+    names, codes = np.unique(speakers, return_inverse=True)
+    pooled = [pool_moments(moments, codes == code) for code in range(len(names))]
+    by_speaker = _Moments(*(np.stack(arrays) for arrays in zip(*pooled, strict=True)))
+    corpus = pool_moments(by_speaker, np.arange(len(names)))
+
+    freedom = corpus.n_frames - len(names)
+    weight = by_speaker.n_frames[:, np.newaxis] / max(freedom, 1)
+    within = (weight * by_speaker.variance).sum(axis=0)
+    # One frame a speaker tells nothing of the spread within speakers.
+    scale = _guarded_scale(corpus.mean, corpus.variance if freedom == 0 else within)
+
+    voices, between = _learn_voices((by_speaker.mean - corpus.mean) / scale)
+    deviations = ((moments.mean - by_speaker.mean[codes]) / scale) @ voices.T
+    noise = deviations.T @ deviations / max(len(codes) - len(names), 1)
+    # The means of the training speakers are noisy themselves.
+    between = between - np.diag(noise) * np.mean(1 / np.bincount(codes))
+    return _Corpus(corpus.mean, scale, voices, np.maximum(between, 0), noise)
+
+
+def _learn_voices(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the directions in which speakers differ, and the variance of their means along each."""
+    _, singular, directions = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
+    kept = slice(0, min(len(means) - 1, _MAX_VOICES))
+    return directions[kept], singular[kept] ** 2 / max(len(means) - 1, 1)
+
+
+def _expect_speaker(
+    corpus: _Corpus, own: _Moments, n_utterances: int, min_utterances: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate mean and standard deviation of a speaker from a few utterances."""
+    shift = (own.mean - corpus.mean) / corpus.scale
+    between = np.diag(corpus.between)
+    # Posterior mean of the voice. lstsq, since nothing forbids a direction without any variance.
+    gain = np.linalg.lstsq(between + corpus.within / n_utterances, corpus.voices @ shift)[0]
+    expected = corpus.voices.T @ (between @ gain)
+    weight = n_utterances**2 / (n_utterances**2 + min_utterances**2)
+    mean = corpus.mean + corpus.scale * (weight * shift + (1 - weight) * expected)
+    variance = weight * own.variance + (1 - weight) * corpus.scale**2
+    return mean, _guarded_scale(mean, variance)
+
+
+def _guarded_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Take the root, and 1 where the variance is nothing but rounding of a constant."""
+    rounding = (100 * np.finfo(np.float64).eps * np.abs(mean)) ** 2
+    return np.sqrt(np.where(variance > rounding, variance, 1.0))
+
+
+def _as_array(features: Any) -> np.ndarray:
+    features = np.asarray(features)
+    if features.ndim == 3:
+        sequences = np.empty(len(features), dtype=object)
+        sequences[:] = list(features)
+        return sequences
+    return features

@@ -1,0 +1,146 @@
+"""The contracts that every public estimator keeps, tested on all of them at once.
+
+A new estimator is found by itself. It needs an entry here only if its defaults are too slow for
+a hundred checks, if it has no defaults, or if it cannot keep a contract: then with the reason.
+"""
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from imblearn.utils import estimator_checks as imblearn_checks
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import make_classification
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn_ser.utils.estimator_checks import check_utterance_transformer
+
+from sklearn_ser.features import OpenSmileFeatures
+from sklearn_ser.utils.discovery import all_estimators
+
+# Settings that keep a common check cheap, or that a constructor demands.
+INIT_PARAMS: dict[str, dict[str, Any]] = {
+    "DenseNetSER": {"max_epochs": 20},
+    "MixupGANSampler": {"max_epochs": 3},
+    "SpeakerNormalizer": {"extractor": OpenSmileFeatures()},
+}
+
+# Check by check, the sentence that says why the estimator cannot pass it.
+EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {}
+
+
+def _instances(type_filter: str | list[str] | None = None) -> list[Any]:
+    """Return one instance of every public estimator of a kind, cheap enough for many fits."""
+    return [cls(**INIT_PARAMS.get(name, {})) for name, cls in all_estimators(type_filter)]
+
+
+def _expected_failed_checks(estimator: Any) -> dict[str, str]:
+    return EXPECTED_FAILED_CHECKS.get(type(estimator).__name__, {})
+
+
+def _takes_features(estimator: Any) -> bool:
+    return get_tags(estimator).input_tags.two_d_array
+
+
+ON_FEATURES = [estimator for estimator in _instances() if _takes_features(estimator)]
+ON_UTTERANCES = [estimator for estimator in _instances() if not _takes_features(estimator)]
+PREDICTORS = _instances(["classifier", "regressor"])
+RANDOM = [estimator for estimator in ON_FEATURES if "random_state" in estimator.get_params()]
+
+
+def _each(estimators: list[Any]) -> pytest.MarkDecorator:
+    names = [type(estimator).__name__ for estimator in estimators]
+    return pytest.mark.parametrize("estimator", estimators, ids=names)
+
+
+@parametrize_with_checks(ON_FEATURES, expected_failed_checks=_expected_failed_checks)
+def test_sklearn_contract(estimator, check):
+    check(estimator)
+
+
+@imblearn_checks.parametrize_with_checks(
+    _instances("sampler"), expected_failed_checks=_expected_failed_checks
+)
+def test_imblearn_contract(estimator, check):
+    check(estimator)
+
+
+@_each(ON_UTTERANCES)
+def test_utterance_contract(estimator):
+    check_utterance_transformer(estimator)
+
+
+def test_every_entry_names_an_estimator():
+    names = {name for name, _ in all_estimators()}
+    assert names.issuperset(INIT_PARAMS)
+    assert names.issuperset(EXPECTED_FAILED_CHECKS)
+
+
+@pytest.fixture(scope="module")
+def features() -> tuple[np.ndarray, np.ndarray]:
+    """Return features of three unevenly frequent classes."""
+    return make_classification(
+        n_samples=60, n_classes=3, n_informative=4, weights=[0.5, 0.3, 0.2], random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def sequences() -> tuple[np.ndarray, np.ndarray]:
+    """Return sequences of 3 to 12 frames whose level tells their class."""
+    rng = np.random.default_rng(0)
+    y = np.arange(24) % 2
+    X = np.empty(len(y), dtype=object)
+    X[:] = [rng.normal(label, size=(rng.integers(3, 13), 5)).astype("float32") for label in y]
+    return X, y
+
+
+def _outcome(estimator: Any, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Fit with a fixed seed and return what the estimator makes of the data."""
+    estimator = clone(estimator).set_params(random_state=0)
+    if hasattr(estimator, "fit_resample"):
+        return estimator.fit_resample(X, y)[0]
+    estimator.fit(X, y)
+    if hasattr(estimator, "transform"):
+        return estimator.transform(X)
+    return estimator.predict_proba(X) if is_classifier(estimator) else estimator.predict(X)
+
+
+@_each(RANDOM)
+def test_same_seed_same_bits_and_global_generators_unmoved(estimator, features):
+    first = _outcome(estimator, *features)
+    of_numpy = check_random_state(None)  # The global generator itself.
+    of_numpy.random(), torch.rand(1)
+    before = pickle.dumps(of_numpy.get_state()), torch.get_rng_state()
+    second = _outcome(estimator, *features)
+    assert_array_equal(first, second)
+    assert pickle.dumps(of_numpy.get_state()) == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+
+
+@_each(PREDICTORS)
+def test_predictor_takes_sequences_of_unequal_length(estimator, sequences):
+    X, y = sequences
+    fitted = clone(estimator).set_params(random_state=0).fit(X, y)
+    together = fitted.predict(X)
+    assert together.shape == y.shape
+    alone = np.concatenate([fitted.predict(X[i : i + 1]) for i in range(len(X))])
+    assert_array_equal(together, alone)
+    assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), together)
+
+
+@_each(PREDICTORS)
+def test_predictor_takes_a_3d_array_as_sequences_of_equal_length(estimator, sequences):
+    X, y = sequences
+    as_array = np.stack([sequence[:3] for sequence in X])
+    as_objects = np.empty(len(X), dtype=object)
+    as_objects[:] = list(as_array)
+    assert_allclose(_outcome(estimator, as_array, y), _outcome(estimator, as_objects, y))
+
+
+@_each(PREDICTORS)
+def test_predictor_takes_features_as_sequences_of_one_frame(estimator, features):
+    X, y = features
+    assert_allclose(_outcome(estimator, X, y), _outcome(estimator, X[:, np.newaxis], y))
