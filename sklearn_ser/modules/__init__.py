@@ -3,6 +3,7 @@
 from sklearn_ser.modules._densenet import DenseLayer, DenseNetLSTMHighway, Transition
 from sklearn_ser.modules._highway import Highway
 from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
+from sklearn_ser.modules._mixup_gan import MixupGAN, energy_distance
 
 __all__ = [
     "DenseLayer",
@@ -11,6 +12,8 @@ __all__ = [
     "Highway",
     "MaskedBatchNorm",
     "MeanOverTime",
+    "MixupGAN",
     "TimeConv",
     "Transition",
+    "energy_distance",
 ]

@@ -57,7 +57,9 @@ def energy_distance(first: Tensor, second: Tensor) -> Tensor:
 def _mlp(sizes: Sequence[int], dropout: float = 0.0) -> nn.Sequential:
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes[:-1]):
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
@@ -383,6 +385,8 @@ def _verdict_loss(verdict: Tensor, target: Tensor) -> Tensor:
 
 
 def _step(optimizer: Optimizer, loss: Tensor) -> None:
+    """Descend the loss along the optimiser's own parameters; the other networks stand still."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     optimizer.zero_grad()
-    loss.backward()
+    loss.backward(inputs=parameters)
     optimizer.step()

@@ -269,7 +269,9 @@ class MixupGANSampler(BaseOverSampler):
         scaler = fit_scaler(X)
         device = resolve_device(self.device)
         with torch_rng(seed_from(self.random_state), device):
-            self.net_ = self._train(standardize(X, scaler, self.clip), one_hot[y_encoded], device)
+            rows = _balanced(y_encoded)
+            Z = standardize(X[rows], scaler, self.clip)
+            self.net_ = self._train(Z, one_hot[y_encoded[rows]], device)
             Z = _sample(self.net_, one_hot[y_synthetic])
         self.history_ = _losses(self.net_)
         X_synthetic = _restore(Z, scaler, X)
@@ -301,6 +303,12 @@ class MixupGANSampler(BaseOverSampler):
             **{f"module__{name}": value for name, value in arguments.items()},
         )
         return net.fit(UtteranceDataset(Z, {"y": y}), None)
+
+
+def _balanced(y: np.ndarray) -> np.ndarray:
+    """Index every class as often as the largest, each of its rows about equally often."""
+    n_largest = np.bincount(y).max()
+    return np.concatenate([np.resize(np.flatnonzero(y == k), n_largest) for k in np.unique(y)])
 
 
 def _sample(net: AlternatingNet, y: np.ndarray) -> np.ndarray:
