@@ -3,7 +3,7 @@
 from sklearn_ser.modules._densenet import DenseLayer, DenseNetLSTMHighway, Transition
 from sklearn_ser.modules._highway import Highway
 from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
-from sklearn_ser.modules._mixup_gan import MixupGAN, energy_distance
+from sklearn_ser.modules._mixup_gan import MixupGAN
 
 __all__ = [
     "DenseLayer",
@@ -15,5 +15,4 @@ __all__ = [
     "MixupGAN",
     "TimeConv",
     "Transition",
-    "energy_distance",
 ]
