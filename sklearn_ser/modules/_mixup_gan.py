@@ -44,7 +44,7 @@ def energy_distance(first: Tensor, second: Tensor) -> Tensor:
     Examples
     --------
     >>> import torch
-    >>> from sklearn_ser.modules import energy_distance
+    >>> from sklearn_ser.modules._mixup_gan import energy_distance
     >>> energy_distance(torch.tensor([[0.0], [1.0]]), torch.tensor([[4.0], [5.0]]))
     tensor(6.)
     """
@@ -57,7 +57,9 @@ def energy_distance(first: Tensor, second: Tensor) -> Tensor:
 def _mlp(sizes: Sequence[int], dropout: float = 0.0) -> nn.Sequential:
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes[:-1]):
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
@@ -129,10 +131,10 @@ class MixupGAN(nn.Module):
     adversarial_weight : float, default=1.0
         Weight of the discriminator's verdict in the generator's loss.
 
-    classifier_weight : float, default=1.0
+    classifier_weight : float, default=0.5
         Weight of the auxiliary classifier's error in the generator's loss.
 
-    energy_weight : float, default=10.0
+    energy_weight : float, default=30.0
         Weight of the energy distance between real and generated codes in the generator's loss.
 
     References
@@ -169,8 +171,8 @@ class MixupGAN(nn.Module):
         reconstruction_weight: float = 1.0,
         code_classifier_weight: float = 1.0,
         adversarial_weight: float = 1.0,
-        classifier_weight: float = 1.0,
-        energy_weight: float = 10.0,
+        classifier_weight: float = 0.5,
+        energy_weight: float = 30.0,
     ):
         super().__init__()
         self.noise_size = noise_size
@@ -383,6 +385,8 @@ def _verdict_loss(verdict: Tensor, target: Tensor) -> Tensor:
 
 
 def _step(optimizer: Optimizer, loss: Tensor) -> None:
+    """Descend the loss along the optimiser's own parameters; the other networks stand still."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     optimizer.zero_grad()
-    loss.backward()
+    loss.backward(inputs=parameters)
     optimizer.step()

@@ -94,17 +94,18 @@ class MixupGANSampler(BaseOverSampler):
     adversarial_weight : float, default=1.0
         Weight of the discriminator's verdict in the generator's loss.
 
-    classifier_weight : float, default=1.0
+    classifier_weight : float, default=0.5
         Weight of the auxiliary classifier's error in the generator's loss.
 
-    energy_weight : float, default=20.0
+    energy_weight : float, default=30.0
         Weight of the energy distance in the generator's loss.
 
     clip : float, default=5.0
         Largest absolute value of a standardised feature, in standard deviations.
 
-    max_epochs : int, default=100
-        Passes over the rows.
+    max_epochs : int, default=40
+        Length of the training. In an epoch every class is seen as often as the largest, and small
+        data often enough for ten batches.
 
     batch_size : int, default=64
         Rows a batch, at least two.
@@ -211,10 +212,10 @@ class MixupGANSampler(BaseOverSampler):
         reconstruction_weight: float = 1.0,
         code_classifier_weight: float = 1.0,
         adversarial_weight: float = 1.0,
-        classifier_weight: float = 1.0,
-        energy_weight: float = 20.0,
+        classifier_weight: float = 0.5,
+        energy_weight: float = 30.0,
         clip: float = 5.0,
-        max_epochs: int = 100,
+        max_epochs: int = 40,
         batch_size: int = 64,
         lr: float = 1e-3,
         gan_lr: float = 5e-4,
@@ -269,7 +270,9 @@ class MixupGANSampler(BaseOverSampler):
         scaler = fit_scaler(X)
         device = resolve_device(self.device)
         with torch_rng(seed_from(self.random_state), device):
-            self.net_ = self._train(standardize(X, scaler, self.clip), one_hot[y_encoded], device)
+            rows = _epoch(y_encoded, self.batch_size)
+            Z = standardize(X[rows], scaler, self.clip)
+            self.net_ = self._train(Z, one_hot[y_encoded[rows]], device)
             Z = _sample(self.net_, one_hot[y_synthetic])
         self.history_ = _losses(self.net_)
         X_synthetic = _restore(Z, scaler, X)
@@ -303,6 +306,13 @@ class MixupGANSampler(BaseOverSampler):
         return net.fit(UtteranceDataset(Z, {"y": y}), None)
 
 
+def _epoch(y: np.ndarray, batch_size: int) -> np.ndarray:
+    """Index every class as often as the largest, and often enough for ten batches of small data."""
+    sizes = np.bincount(y)
+    n_each = max(sizes.max(), -(-10 * batch_size // len(sizes)))
+    return np.concatenate([np.resize(np.flatnonzero(y == k), n_each) for k in np.unique(y)])
+
+
 def _sample(net: AlternatingNet, y: np.ndarray) -> np.ndarray:
     module = net.module_.eval()
     with torch.no_grad():
@@ -310,8 +320,9 @@ def _sample(net: AlternatingNet, y: np.ndarray) -> np.ndarray:
 
 
 def _losses(net: AlternatingNet) -> list[dict[str, float]]:
-    names = [name for name in net.history[0] if name.endswith(("_loss", "_distance"))]
-    return [{name: epoch[name] for name in names} for epoch in net.history]
+    by_skorch = {"batches", "dur", "epoch", "train_loss", "train_loss_best", "train_batch_count"}
+    names = [name for name in net.history[0] if name not in by_skorch]
+    return [{name: float(epoch[name]) for name in names} for epoch in net.history]
 
 
 def _restore(Z: np.ndarray, scaler: StandardScaler, X: np.ndarray) -> np.ndarray:
