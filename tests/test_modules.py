@@ -48,8 +48,8 @@ def test_masked_batch_norm_of_a_single_frame_is_finite():
 def test_time_conv_of_one_frame_is_the_middle_tap():
     conv = TimeConv(6, 2, 3)
     X = torch.randn(4, 1, 6)
-    one = conv(X, torch.ones(4, dtype=int))
-    padded = conv(torch.cat([X, torch.zeros(4, 2, 6)], 1), torch.ones(4, dtype=int))
+    one = conv(X, torch.ones(4, dtype=torch.int64))
+    padded = conv(torch.cat([X, torch.zeros(4, 2, 6)], 1), torch.ones(4, dtype=torch.int64))
     torch.testing.assert_close(one, padded[:, :1])
 
 

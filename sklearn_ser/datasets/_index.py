@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ._corpus import make_bunch
+from sklearn_ser.datasets._corpus import make_bunch
 
 _REQUIRED = ("file", "speaker", "emotion")
 _NUMERIC = ("start", "end", "duration_s", "arousal", "valence", "dominance")

@@ -11,7 +11,7 @@ import soundfile
 from scipy.signal import lfilter, sosfilt
 from sklearn.utils import check_random_state
 
-from ._corpus import make_bunch
+from sklearn_ser.datasets._corpus import make_bunch
 
 # One row an emotion, one column a property of the voice, as differences from the neutral voice:
 #   pitch     level of the pitch, semitones

@@ -15,9 +15,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from tqdm.auto import tqdm
 
-from .. import __version__
-from ..utils._audio import Utterance, check_utterances, read_utterance
-from ..utils._output import OutputMixin
+from sklearn_ser import __version__
+from sklearn_ser.utils._audio import Utterance, check_utterances, read_utterance
+from sklearn_ser.utils._output import OutputMixin
 
 # Parameters that tell how the work is done, not what comes out.
 _WITHOUT_INFLUENCE = {"n_jobs", "memory", "verbose"}

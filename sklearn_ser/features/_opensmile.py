@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..utils._audio import Utterance
-from ._base import UtteranceTransformer
+from sklearn_ser.features._base import UtteranceTransformer
+from sklearn_ser.utils._audio import Utterance
 
 FEATURE_SETS = (
     "ComParE_2016",

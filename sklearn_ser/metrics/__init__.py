@@ -1,11 +1,11 @@
 """Metrics of speech emotion recognition."""
 
-from ._classification import (
+from sklearn_ser.metrics._classification import (
     unweighted_average_recall_by_group,
     unweighted_average_recall_score,
     unweighted_average_recall_scorer,
 )
-from ._regression import (
+from sklearn_ser.metrics._regression import (
     concordance_correlation_coefficient,
     concordance_correlation_coefficient_scorer,
 )

@@ -149,6 +149,9 @@ class BaseSpeechNet(BaseEstimator):
     # Set by each subclass.
     _criterion: type[torch.nn.Module]
 
+    n_features_in_: int
+    rng_state_: dict[str, torch.Tensor]
+
     _parameter_constraints: ClassVar[dict] = {
         "clip": [Interval(Real, 0, None, closed="neither")],
         "mixup_alpha": [Interval(Real, 0, None, closed="left")],

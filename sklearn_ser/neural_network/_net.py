@@ -12,9 +12,14 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from sklearn_ser.neural_network._batches import LengthBatchSampler, as_fetched, mix_batch
+from sklearn_ser.neural_network._batches import (
+    LengthBatchSampler,
+    UtteranceDataset,
+    as_fetched,
+    mix_batch,
+)
 
 
 class LearningRateSchedule(Callback):
@@ -114,7 +119,7 @@ def one_cycle(done: float, warm_up: float = 0.3) -> float:
 class _BatchingNet(NeuralNet):
     """What the nets share: where batches come from."""
 
-    def get_iterator(self, dataset: Dataset, training: bool = False) -> DataLoader:
+    def get_iterator(self, dataset: UtteranceDataset, training: bool = False) -> DataLoader:
         """Give batches of similar length in training, of the given order otherwise.
 
         Parameters

@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from ..utils._audio import utterance_column
-from ..utils._output import OutputMixin
+from sklearn_ser.utils._audio import utterance_column
+from sklearn_ser.utils._output import OutputMixin
 
 # Speakers differ along few directions; more would only fit noise.
 _MAX_VOICES = 50
