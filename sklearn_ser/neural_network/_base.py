@@ -63,7 +63,7 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def fit_scaler(X: np.ndarray, sample_weight: np.ndarray | None = None) -> StandardScaler:
+def fit_scaler(X: np.ndarray) -> StandardScaler:
     """Learn mean and standard deviation of each feature over all frames, in float64.
 
     Parameters
@@ -71,19 +71,15 @@ def fit_scaler(X: np.ndarray, sample_weight: np.ndarray | None = None) -> Standa
     X : ndarray of shape (n_utterances, n_features) or (n_utterances,) of arrays
         Features or sequences.
 
-    sample_weight : ndarray of shape (n_utterances,), default=None
-        Weight of each utterance.
-
     Returns
     -------
     StandardScaler
         The fitted scaler; features without variance have a scale of one.
     """
-    if X.ndim == 1 and sample_weight is not None:
-        sample_weight = np.repeat(sample_weight, [len(x) for x in X])
     frames = X if X.ndim == 2 else np.concatenate(list(X))
-    # openSMILE gives values up to 7e12 whose squares have no place in float32.
-    return StandardScaler().fit(frames.astype(np.float64, copy=False), sample_weight=sample_weight)
+    # openSMILE gives values up to 7e12 whose squares have no place in float32. Frames have no
+    # weights here: with them, scikit-learn finds negative variances on such values.
+    return StandardScaler().fit(frames.astype(np.float64, copy=False))
 
 
 def standardize(X: np.ndarray, scaler: StandardScaler, clip: float) -> np.ndarray:
@@ -203,7 +199,7 @@ class BaseSpeechNet(BaseEstimator):
         """Train ``net_`` from the start, or on from where it is."""
         device = resolve_device(self.device)
         if not resume:
-            self.scaler_ = fit_scaler(X, weight)
+            self.scaler_ = fit_scaler(X)
         targets = {name: rows.astype(np.float32) for name, rows in targets.items()}
         # The optimiser's settings suit weights of mean one, whatever unit the caller's have.
         targets["weight"] = (weight / weight.mean()).astype(np.float32)
