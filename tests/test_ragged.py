@@ -101,19 +101,32 @@ def test_dataset_gives_features_as_sequences_of_one_frame():
     assert targets["weight"].tolist() == [2.0, 0.0]
 
 
-def test_mixing_keeps_totals_and_weighs_targets():
+def test_mixing_is_linear_in_inputs_weights_and_weighted_targets():
     torch.manual_seed(0)
     n = 50
-    X, lengths = pad_sequences(_sequences(np.arange(n) % 4 + 1))
+    # The position of an utterance is its only feature, so that mixtures tell their parts.
+    X, lengths = torch.eye(n)[:, None, :], torch.ones(n, dtype=torch.int64)
     target = torch.eye(2)[torch.arange(n) % 2]
     weight = 1.0 + torch.arange(n) % 2 * 9.0  # the second class is ten times as heavy
     inputs, targets = mix_batch(
         ({"X": X, "lengths": lengths}, {"target": target, "weight": weight}), alpha=0.4
     )
+    shares = inputs["X"][:, 0]
+    torch.testing.assert_close(shares.sum(1), torch.ones(n))
+    assert ((shares > 0).sum(1) <= 2).all()
+    assert len(shares.diagonal().unique()) > n // 2  # every pair has a share of its own
+    torch.testing.assert_close(targets["weight"], shares @ weight)
     torch.testing.assert_close(targets["target"].sum(1), torch.ones(n))
-    torch.testing.assert_close(inputs["X"].sum(), X.sum(), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(targets["weight"].sum(), weight.sum())
-    # Weight times target is linear in the mixture: its total is that of the batch.
-    total = (targets["target"] * targets["weight"][:, None]).sum(0)
-    torch.testing.assert_close(total, (target * weight[:, None]).sum(0))
+    torch.testing.assert_close(
+        targets["target"] * targets["weight"][:, None], shares @ (target * weight[:, None])
+    )
+
+
+def test_mixture_is_as_long_as_the_longer():
+    X, lengths = pad_sequences(_sequences(np.arange(20) % 4 + 1))
+    batch = {"X": X, "lengths": lengths}, {"weight": torch.ones(20)}
+    torch.manual_seed(0)
+    inputs, _ = mix_batch(batch, alpha=0.4)
     assert (inputs["lengths"] >= lengths).all()
+    beyond = torch.arange(4) >= inputs["lengths"][:, None]
+    assert not inputs["X"][beyond].any()

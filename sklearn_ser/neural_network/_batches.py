@@ -127,7 +127,7 @@ def as_fetched(batch: Any) -> Any:
 def mix_batch(
     batch: tuple[dict[str, Tensor], dict[str, Tensor]], alpha: float
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Mix the utterances of a batch in random pairs by one share.
+    """Mix the utterances of a batch in random pairs, each by a share of its own.
 
     A mixed sequence is as long as the longer of the two; the shorter is taken as followed by
     zeros, which stand for the mean of standardised features.
@@ -138,7 +138,7 @@ def mix_batch(
         Inputs ``X`` and ``lengths``, and targets.
 
     alpha : float
-        The share is drawn from Beta(alpha, alpha).
+        The shares are drawn from Beta(alpha, alpha).
 
     Returns
     -------
@@ -147,8 +147,8 @@ def mix_batch(
         heavy and a light utterance is mostly the heavy one's label.
     """
     inputs, targets = batch
-    share = mixup_share(alpha)
-    partner = torch.randperm(len(inputs["X"]))
+    n = len(inputs["X"])
+    share, partner = mixup_share(alpha, n), torch.randperm(n)
     lengths = inputs["lengths"]
     inputs = {
         "X": mixup(inputs["X"], partner, share),

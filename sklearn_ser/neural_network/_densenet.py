@@ -38,7 +38,7 @@ class DenseNetSER(BaseSERClassifier):
     input_dropout : float, default=0.5
         Share of the standardised input that is dropped in training.
 
-    dropout : float, default=0.3
+    dropout : float, default=0.5
         Share of the units before the output that is dropped in training.
 
     clip : float, default=5.0
@@ -169,7 +169,7 @@ class DenseNetSER(BaseSERClassifier):
         n_lstm_units: int = 128,
         n_highway_layers: int = 2,
         input_dropout: float = 0.5,
-        dropout: float = 0.3,
+        dropout: float = 0.5,
         clip: float = 5.0,
         mixup_alpha: float = 0.4,
         label_smoothing: float = 0.1,
