@@ -239,5 +239,5 @@ def test_utterance_column():
     by_level = frame.set_index(["file", "speaker"])
     for X in (frame, by_level, by_level.index, frame.set_index("speaker")["file"]):
         np.testing.assert_array_equal(utterance_column(X, "speaker"), ["03", "08"])
-    for X in (["a", "b"], np.array(["a", "b"]), frame[["file"]], frame["file"]):
-        assert utterance_column(X, "speaker") is None
+    for silent in (["a", "b"], np.array(["a", "b"]), frame[["file"]], frame["file"]):
+        assert utterance_column(silent, "speaker") is None

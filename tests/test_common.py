@@ -16,20 +16,33 @@ from sklearn.base import clone, is_classifier
 from sklearn.datasets import make_classification
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from sklearn_ser.utils.estimator_checks import check_utterance_transformer
 
 from sklearn_ser.features import OpenSmileFeatures
 from sklearn_ser.utils.discovery import all_estimators
+from sklearn_ser.utils.estimator_checks import check_utterance_transformer
 
 # Settings that keep a common check cheap, or that a constructor demands.
 INIT_PARAMS: dict[str, dict[str, Any]] = {
     "DenseNetSER": {"max_epochs": 20},
-    "MixupGANSampler": {"max_epochs": 3},
+    # imbalanced-learn's checks compare two calls and do not seed them.
+    "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "SpeakerNormalizer": {"extractor": OpenSmileFeatures()},
 }
 
 # Check by check, the sentence that says why the estimator cannot pass it.
-EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {}
+EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
+    "DenseNetSER": {
+        "check_sample_weight_equivalence_on_dense_data": (
+            "A weight scales the loss of a sample, a repetition draws it more often: mini-batches, "
+            "dropout and mixup partners differ, and with them the path of the descent."
+        ),
+    },
+    "MixupGANSampler": {
+        "check_samplers_pandas_sparse": (
+            "Acoustic features are dense; a sparse frame is refused with an error that says so."
+        ),
+    },
+}
 
 
 def _instances(type_filter: str | list[str] | None = None) -> list[Any]:
@@ -138,9 +151,3 @@ def test_predictor_takes_a_3d_array_as_sequences_of_equal_length(estimator, sequ
     as_objects = np.empty(len(X), dtype=object)
     as_objects[:] = list(as_array)
     assert_allclose(_outcome(estimator, as_array, y), _outcome(estimator, as_objects, y))
-
-
-@_each(PREDICTORS)
-def test_predictor_takes_features_as_sequences_of_one_frame(estimator, features):
-    X, y = features
-    assert_allclose(_outcome(estimator, X, y), _outcome(estimator, X[:, np.newaxis], y))

@@ -82,6 +82,15 @@ def test_estimator_or_function_has_tests_of_its_own(name):
     assert _any_names(own, name)
 
 
+def test_public_module_says_what_is_public():
+    without = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if not path.name.startswith("_") and "__all__ = " not in path.read_text(encoding="utf-8")
+    ]
+    assert not without
+
+
 def test_function_without_underscore_has_a_docstring():
     without = [
         f"{path.name}: {node.name}"
@@ -175,6 +184,9 @@ def test_skip_carries_a_reason(path):
     explained = {
         node.func
         for node in nodes
-        if isinstance(node, ast.Call) and any(keyword.arg == "reason" for keyword in node.keywords)
+        if isinstance(node, ast.Call)
+        # The first argument of pytest.skip is the reason, that of a mark is a condition.
+        if any(keyword.arg == "reason" for keyword in node.keywords)
+        or (node.args and ast.unparse(node.func) == "pytest.skip")
     }
     assert marks <= explained

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ._corpus import find_utterances, make_bunch
+from sklearn_ser.datasets._corpus import find_utterances, make_bunch
 
 _NAME = re.compile(r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[WLEAFTN])(?P<version>[a-z])")
 _EMOTIONS = {
@@ -74,10 +74,24 @@ def load_emodb(folder: str | Path, *, return_X_y: bool = False) -> Any:
 
     Examples
     --------
+    Two files of noise stand in for the corpus:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import soundfile
     >>> from sklearn_ser.datasets import load_emodb
-    >>> X, y = load_emodb("path/to/emodb", return_X_y=True)  # doctest: +SKIP
-    >>> X["speaker"].nunique()  # doctest: +SKIP
-    10
+    >>> noise = np.random.default_rng(0).normal(scale=0.1, size=16000)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(Path(folder) / "03a01Fa.wav", noise, 16000)
+    ...     soundfile.write(Path(folder) / "08b02Wc.wav", noise[:12000], 16000)
+    ...     X, y = load_emodb(folder, return_X_y=True)
+    >>> X[["speaker", "gender", "text_id", "duration_s"]]
+      speaker  gender text_id  duration_s
+    0      03    male     a01        1.00
+    1      08  female     b02        0.75
+    >>> y
+    array(['happiness', 'anger'], dtype='<U9')
     """
     frame = find_utterances(folder, _parse_name, "EMO-DB names such as 03a01Fa.wav or .flac")
     if len(frame) > 1 and frame["duration_s"].nunique() == 1:

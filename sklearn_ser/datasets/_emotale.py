@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ._corpus import find_utterances, make_bunch
+from sklearn_ser.datasets._corpus import find_utterances, make_bunch
 
 _NAME = re.compile(r"(?P<language>DK|EN)_(?P<speaker>\d{3})_(?P<emotion>[ABHNS])_(?P<text>[1-5])")
 _LANGUAGES = {"DK": "da", "EN": "en"}
@@ -66,9 +66,24 @@ def load_emotale(folder: str | Path, *, return_X_y: bool = False) -> Any:
 
     Examples
     --------
+    A file of noise and one line of scores stand in for the corpus:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import soundfile
     >>> from sklearn_ser.datasets import load_emotale
-    >>> corpus = load_emotale("path/to/emotale")  # doctest: +SKIP
-    >>> arousal = corpus.frame["arousal"].to_numpy()  # doctest: +SKIP
+    >>> noise = np.random.default_rng(0).normal(scale=0.1, size=16000)
+    >>> scores = ",".join(f"a{rater}_{d}" for rater in (1, 2, 3) for d in "AVD")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(Path(folder) / "DK_004_A_5.wav", noise, 16000)
+    ...     with open(Path(folder) / "annotations.csv", "w") as table:
+    ...         print(f"file,{scores}", file=table)
+    ...         print("DK_004_A_5.wav,4,1,5,5,1,5,3,1,5", file=table)
+    ...     corpus = load_emotale(folder)
+    >>> corpus.frame[["emotion", "arousal", "valence", "dominance"]]
+      emotion  arousal  valence  dominance
+    0   anger      4.0      1.0        5.0
     """
     frame = find_utterances(folder, _parse_name, "EmoTale names such as DK_004_A_5.wav or .flac")
     for name in _ANNOTATIONS:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ._corpus import make_bunch
+from sklearn_ser.datasets._corpus import make_bunch
 
 _REQUIRED = ("file", "speaker", "emotion")
 _NUMERIC = ("start", "end", "duration_s", "arousal", "valence", "dominance")
@@ -74,7 +74,7 @@ def load_index(
         )
     if frame.empty:
         raise ValueError(f"The index {str(path)!r} has no rows")
-    for name in frame.columns.intersection(_NUMERIC):
+    for name in frame.columns.intersection(list(_NUMERIC)):
         frame[name] = _to_float(frame[name], path)
     _check_unique(frame, path)
     frame = frame.sort_values("file", kind="stable", ignore_index=True)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ._corpus import find_utterances, make_bunch
+from sklearn_ser.datasets._corpus import find_utterances, make_bunch
 
 _NAME = re.compile(
     r"03-(?P<channel>0[12])-(?P<emotion>0[1-8])-(?P<intensity>0[12])"
@@ -78,10 +78,19 @@ def load_ravdess(
 
     Examples
     --------
+    A file of noise stands in for the corpus:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import soundfile
     >>> from sklearn_ser.datasets import load_ravdess
-    >>> X, y = load_ravdess("path/to/ravdess", return_X_y=True)  # doctest: +SKIP
-    >>> X["speaker"].nunique()  # doctest: +SKIP
-    24
+    >>> noise = np.random.default_rng(0).normal(scale=0.1, size=48000)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(Path(folder) / "03-01-05-01-02-01-12.wav", noise, 48000)
+    ...     X, y = load_ravdess(folder, return_X_y=True)
+    >>> X["speaker"][0], X["gender"][0], y
+    ('12', 'female', array(['anger'], dtype='<U5'))
     """
     if vocal_channel not in _CHANNELS:
         raise ValueError(f"vocal_channel must be 'speech' or 'song', got {vocal_channel!r}")

@@ -1,5 +1,5 @@
 """Transformers from utterances to features and sequences."""
 
-from ._opensmile import OpenSmileFeatures
+from sklearn_ser.features._opensmile import OpenSmileFeatures
 
 __all__ = ["OpenSmileFeatures"]

@@ -12,11 +12,12 @@ from typing import Any, Self
 import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from tqdm.auto import tqdm
 
-from .. import __version__
-from ..utils._audio import Utterance, check_utterances, read_utterance
-from ..utils._output import OutputMixin
+from sklearn_ser import __version__
+from sklearn_ser.utils._audio import Utterance, check_utterances, read_utterance
+from sklearn_ser.utils._output import OutputMixin
 
 # Parameters that tell how the work is done, not what comes out.
 _WITHOUT_INFLUENCE = {"n_jobs", "memory", "verbose"}
@@ -26,14 +27,22 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
     """Base of the stateless extractors from utterances.
 
     A subclass has the parameters ``sampling_rate``, ``channel``, ``n_jobs``, ``memory`` and
-    ``verbose``, writes `_extract` and, where there is something to check, `_check_parameters`.
+    ``verbose``, writes `_extract` and, where it has more to check, extends `_check_parameters`.
     """
 
     # Packages whose version may change a result: part of the key of the cache.
     _backends: tuple[str, ...] = ("soundfile", "soxr")
 
     def _check_parameters(self) -> None:
-        """Raise where a parameter is wrong."""
+        """Raise where a parameter is wrong; a subclass extends this."""
+        _cache_folder(self.memory)
+        if not isinstance(self.sampling_rate, (int, np.integer)) or self.sampling_rate <= 0:
+            raise ValueError(
+                f"sampling_rate={self.sampling_rate!r}: give a positive integer in Hz."
+            )
+        channel = self.channel
+        if channel != "mean" and not (isinstance(channel, (int, np.integer)) and channel >= 0):
+            raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
 
     def _extract(self, signal: np.ndarray, utterance: Utterance) -> np.ndarray:
         """Turn samples into a vector of features or into a sequence (n_frames, n_features)."""
@@ -74,6 +83,15 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         return self._contain(_collect(self._extract_all(check_utterances(X))), X)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.requires_fit = False
+        tags.no_validation = True
+        return tags
 
     def _extract_all(self, utterances: list[Utterance]) -> list[np.ndarray]:
         files = list(self._cache_files(utterances))

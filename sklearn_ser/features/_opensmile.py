@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils import Tags
 
-from ..utils._audio import Utterance
-from ._base import UtteranceTransformer
+from sklearn_ser.features._base import UtteranceTransformer
+from sklearn_ser.utils._audio import Utterance
 
 FEATURE_SETS = (
     "ComParE_2016",
@@ -152,20 +151,10 @@ class OpenSmileFeatures(UtteranceTransformer):
         self._check_parameters()
         return np.array(self._smile().feature_names, dtype=object)
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        tags.requires_fit = False
-        tags.no_validation = True
-        return tags
-
     def _check_parameters(self) -> None:
+        super()._check_parameters()
         _check_choice("level", self.level, tuple(_LEVELS))
         _check_choice("short", self.short, ("raise", "nan", "pad"))
-        _check_sampling_rate(self.sampling_rate)
-        _check_channel(self.channel)
         _configuration(self.feature_set)
         self._smile()
 
@@ -206,16 +195,6 @@ class OpenSmileFeatures(UtteranceTransformer):
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{name}={value!r} is unknown: choose one of {', '.join(choices)}.")
-
-
-def _check_sampling_rate(sampling_rate: Any) -> None:
-    if not isinstance(sampling_rate, (int, np.integer)) or sampling_rate <= 0:
-        raise ValueError(f"sampling_rate={sampling_rate!r}: give a positive integer in Hz.")
-
-
-def _check_channel(channel: Any) -> None:
-    if channel != "mean" and not (isinstance(channel, (int, np.integer)) and channel >= 0):
-        raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
 
 
 def _configuration(feature_set: str | Path) -> tuple[str, bytes]:

@@ -1,1 +1,19 @@
 """Metrics of speech emotion recognition."""
+
+from sklearn_ser.metrics._classification import (
+    unweighted_average_recall_by_group,
+    unweighted_average_recall_score,
+    unweighted_average_recall_scorer,
+)
+from sklearn_ser.metrics._regression import (
+    concordance_correlation_coefficient,
+    concordance_correlation_coefficient_scorer,
+)
+
+__all__ = [
+    "concordance_correlation_coefficient",
+    "concordance_correlation_coefficient_scorer",
+    "unweighted_average_recall_by_group",
+    "unweighted_average_recall_score",
+    "unweighted_average_recall_scorer",
+]

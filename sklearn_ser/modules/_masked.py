@@ -1,6 +1,7 @@
-"""Layers over padded sequences that neither read nor change the padding.
+"""Layers over padded sequences.
 
-All take and give tensors of shape (n, n_frames, n_channels) in which padded frames are zero.
+All take and give tensors of shape (n, n_frames, n_channels). No valid frame of the output depends
+on a padded frame of the input, whatever that holds.
 """
 
 import torch
@@ -91,7 +92,7 @@ class TimeConv(nn.Conv1d):
         super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
 
     def forward(self, X: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
-        """Convolve the frames; what lies beyond a length is zero in the output too.
+        """Convolve the frames as if zeros lay beyond each length.
 
         Parameters
         ----------
@@ -110,8 +111,8 @@ class TimeConv(nn.Conv1d):
             # One frame meets the middle of each filter alone: a product of matrices.
             middle = self.weight[:, :, self.kernel_size[0] // 2]
             return nn.functional.linear(X, middle, self.bias)
-        convolved = super().forward(X.transpose(1, 2)).transpose(1, 2)
-        return convolved * lengths_to_mask(lengths, X.shape[1])[:, :, None]
+        X = X * lengths_to_mask(lengths, X.shape[1])[:, :, None]
+        return super().forward(X.transpose(1, 2)).transpose(1, 2)
 
 
 class HalveTime(nn.Module):

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
+__all__ = ["lengths_to_mask", "mixup", "mixup_share", "soft_cross_entropy"]
+
 
 def lengths_to_mask(lengths: Tensor, max_length: int) -> Tensor:
     """Mark the frames that belong to each sequence of a padded batch.

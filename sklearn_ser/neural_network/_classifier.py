@@ -172,9 +172,8 @@ class BaseSERClassifier(ClassifierMixin, BaseSpeechNet):
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
         check_consistent_length(X, y)
-        return y
+        return column_or_1d(y, warn=True)
 
     def _encode(self, y: np.ndarray, classes: ArrayLike | None, resume: bool) -> np.ndarray:
         """Turn labels into positions in ``classes_``, which the first fit learns."""

@@ -57,10 +57,10 @@ class DenseNetSER(BaseSERClassifier):
     max_epochs : int, default=60
         Passes over the training data.
 
-    batch_size : int, default=32
+    batch_size : int, default=64
         Utterances a training step.
 
-    lr : float, default=1e-3
+    lr : float, default=2e-3
         Learning rate; with ``"one_cycle"`` the largest.
 
     weight_decay : float, default=1e-2
@@ -119,7 +119,7 @@ class DenseNetSER(BaseSERClassifier):
     n_features_in_ : int
         Number of features of a frame.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X was a data frame.
 
     n_iter_ : int
@@ -175,8 +175,8 @@ class DenseNetSER(BaseSERClassifier):
         label_smoothing: float = 0.1,
         class_weight: str | dict | None = "balanced",
         max_epochs: int = 60,
-        batch_size: int = 32,
-        lr: float = 1e-3,
+        batch_size: int = 64,
+        lr: float = 2e-3,
         weight_decay: float = 1e-2,
         lr_schedule: str = "one_cycle",
         max_grad_norm: float | None = 2.0,

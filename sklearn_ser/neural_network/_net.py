@@ -12,9 +12,14 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from sklearn_ser.neural_network._batches import LengthBatchSampler, as_fetched, mix_batch
+from sklearn_ser.neural_network._batches import (
+    LengthBatchSampler,
+    UtteranceDataset,
+    as_fetched,
+    mix_batch,
+)
 
 
 class LearningRateSchedule(Callback):
@@ -71,8 +76,9 @@ class LearningRateSchedule(Callback):
         """
         if not training:
             return
-        # The last row of the history is the epoch under way.
-        done = len(net.history) - 1 + len(net.history[-1]["batches"]) / net.batches_per_epoch_
+        # The last rows of the history are the epoch and the batch under way.
+        batches = len(net.history[-1]["batches"]) - 1
+        done = len(net.history) - 1 + batches / net.batches_per_epoch_
         factor = self.factor(min(done / self.max_epochs, 1.0))
         for group in net.optimizer_.param_groups:
             group["lr"] = factor * group["max_lr"]
@@ -113,7 +119,7 @@ def one_cycle(done: float, warm_up: float = 0.3) -> float:
 class _BatchingNet(NeuralNet):
     """What the nets share: where batches come from."""
 
-    def get_iterator(self, dataset: Dataset, training: bool = False) -> DataLoader:
+    def get_iterator(self, dataset: UtteranceDataset, training: bool = False) -> DataLoader:
         """Give batches of similar length in training, of the given order otherwise.
 
         Parameters
@@ -221,6 +227,31 @@ class SupervisedNet(_BatchingNet):
         if self.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)
         return step
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Stop a training that diverged, before it predicts NaN.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            This net.
+
+        **kwargs : dict
+            Handed on.
+
+        Raises
+        ------
+        ValueError
+            If the loss of the epoch is not finite.
+        """
+        super().on_epoch_end(net, **kwargs)
+        # The callback that averages the batches over the epoch has yet to run.
+        losses = [batch.get("train_loss", 0.0) for batch in self.history[-1]["batches"]]
+        if not np.isfinite(losses).all():
+            raise ValueError(
+                f"The training loss is no longer finite in epoch {len(self.history)}. Train with a "
+                f"smaller learning rate than lr={self.lr:g}, or with max_grad_norm."
+            )
 
 
 class AlternatingNet(_BatchingNet):

@@ -144,7 +144,7 @@ class MixupGANSampler(BaseOverSampler):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during fit, where X had names that are all strings.
 
     Notes

@@ -1,5 +1,5 @@
 """Transformers between the features and the model."""
 
-from ._speaker import SpeakerNormalizer
+from sklearn_ser.preprocessing._speaker import SpeakerNormalizer
 
 __all__ = ["SpeakerNormalizer"]

@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from ..utils._audio import utterance_column
-from ..utils._output import OutputMixin
+from sklearn_ser.utils._audio import utterance_column
+from sklearn_ser.utils._output import OutputMixin
 
 # Speakers differ along few directions; more would only fit noise.
 _MAX_VOICES = 50
@@ -137,7 +137,26 @@ class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    TABLE
+    With :math:`w = n^2 / (n^2 + m^2)` for `n` utterances and `m` = `min_utterances`, the mean is
+    the speaker's own, weighted by `w`, and an expected one, weighted by `1 - w`: the corpus mean
+    plus the posterior mean of the speaker's place among the training speakers, whose means are
+    taken to be normally distributed in the space they span [1]_. The variance blends the speaker's
+    own with that within the training speakers.
+
+    UAR in % on EMO-DB, leave one speaker out, pooled over the speakers; logistic regression
+    (C=0.01) on features clipped at 20. Each test speaker's utterances come at random in groups of
+    `n`, and each group is normalised by itself (mean of five draws):
+
+    =================  ==============  ====  ====  ====  ====  ====  ====  ====  ====
+    features           scaler          n=1      2     3     5     8    10    20   all
+    =================  ==============  ====  ====  ====  ====  ====  ====  ====  ====
+    IS10               of the corpus   76.9  76.9  76.9  76.9  76.9  76.9  76.9  76.9
+    IS10               m=0             10.8  50.4  62.8  74.0  79.0  79.4  82.3  84.4
+    IS10               m=8             75.1  76.0  77.7  78.7  80.6  82.0  82.0  84.2
+    eGeMAPSv02         of the corpus   66.0  66.0  66.0  66.0  66.0  66.0  66.0  66.0
+    eGeMAPSv02         m=0             13.3  41.0  53.7  62.9  68.7  69.9  72.3  74.6
+    eGeMAPSv02         m=8             66.4  67.5  67.8  69.8  71.5  72.5  73.6  75.5
+    =================  ==============  ====  ====  ====  ====  ====  ====  ====  ====
 
     References
     ----------
@@ -263,7 +282,8 @@ class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
         if names is None:
             codes = np.full(_num_samples(X), -1)
         else:
-            known = ~(pd.isna(names) | (names == ""))
+            known = ~pd.isna(names)
+            known[known] = names[known] != ""
             codes = np.full(len(names), -1)
             # As strings: a column of numbers and names together does not sort.
             codes[known] = np.unique(names[known].astype(str), return_inverse=True)[1]

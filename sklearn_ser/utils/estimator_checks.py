@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+__all__ = ["check_utterance_transformer"]
+
 _RATE = 16000
 
 
@@ -58,7 +60,8 @@ def _waveforms() -> list[np.ndarray]:
     """Synthesise six buzzing voices of different pitch and length, exact in 16 bits."""
     rng = np.random.default_rng(0)
     waveforms = []
-    for pitch, n_samples in zip((110, 210, 130, 180, 120, 230), range(8000, 14000, 1000)):
+    for number, pitch in enumerate((110, 210, 130, 180, 120, 230)):
+        n_samples = 8000 + 1000 * number
         phase = 2 * np.pi * pitch * np.arange(n_samples) / _RATE
         voice = sum(np.sin(k * phase) / k for k in range(1, 8)) + 0.05 * rng.normal(size=n_samples)
         waveforms.append(np.round(0.1 * voice * 32768).astype(np.float32) / 32768)
@@ -114,7 +117,8 @@ def _check_names(fitted: Any, expected: Any) -> None:
 
 
 def _check_empty(fitted: Any, frame: pd.DataFrame) -> None:
-    for empty in (frame[:0], []):
+    nothing: list[Any] = [frame[:0], []]
+    for empty in nothing:
         try:
             fitted.transform(empty)
         except ValueError:
@@ -127,8 +131,9 @@ def _check_without_speaker(fitted: Any, frame: pd.DataFrame, waveforms: list) ->
     try:
         expected = fitted.transform(frame)
     except ValueError as error:
-        assert "speaker" in str(error), f"a frame without speakers is refused: {error}"
-        return
+        if "speaker" in str(error):
+            return
+        raise
     _assert_same(fitted.transform(files), expected, "a list of paths")
     _assert_same(fitted.transform([Path(file) for file in files]), expected, "a list of Path")
     _assert_same(fitted.transform(np.array(files)), expected, "an array of paths")
