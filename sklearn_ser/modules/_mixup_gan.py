@@ -239,7 +239,8 @@ class MixupGAN(nn.Module):
             Codes in (-1, 1).
         """
         noise = torch.randn(len(y), self.noise_size, device=y.device)
-        return self.generator(torch.cat([noise, y], dim=1))
+        # Scaled so that the class moves the code as much as the noise does from the first step on.
+        return self.generator(torch.cat([noise, self.noise_size**0.5 * y], dim=1))
 
     def sample(self, y: Tensor) -> Tensor:
         """Draw synthetic feature vectors of the given classes, by torch's generator.
@@ -360,22 +361,22 @@ class MixupGAN(nn.Module):
             self.discriminator(fake, y), torch.ones_like(y[:, 0])
         )
         classification = cross_entropy(self.classifier(fake), y)
-        # The classes stand beside the codes, so that each class's own codes are compared; the
-        # square root of the size makes one class as far from another as opposite codes.
-        scale = code.shape[1] ** 0.5
+        # The class stands beside the code and weighs more than any code can, so that the codes of
+        # each class are compared with those of their own class.
+        size = code.shape[1] ** 0.5
         energy = energy_distance(
-            torch.cat([fake, scale * y], dim=1), torch.cat([code, scale * y], dim=1)
+            torch.cat([fake, 4 * size * y], dim=1), torch.cat([code, 4 * size * y], dim=1)
         )
         loss = (
             self.adversarial_weight * adversarial
             + self.classifier_weight * classification
-            + self.energy_weight * energy / scale
+            + self.energy_weight * energy / size
         )
         return {
             "generator_loss": loss,
             "adversarial_loss": adversarial,
             "generator_classifier_loss": classification,
-            "energy_distance": energy / scale,
+            "energy_distance": energy / size,
         }
 
 

@@ -113,7 +113,7 @@ class MixupGANSampler(BaseOverSampler):
     lr : float, default=1e-3
         Learning rate of the autoencoder.
 
-    gan_lr : float, default=5e-4
+    gan_lr : float, default=1e-3
         Learning rate of the generator and the discriminator.
 
     device : str, default="auto"
@@ -218,7 +218,7 @@ class MixupGANSampler(BaseOverSampler):
         max_epochs: int = 40,
         batch_size: int = 64,
         lr: float = 1e-3,
-        gan_lr: float = 5e-4,
+        gan_lr: float = 1e-3,
         device: str = "auto",
         verbose: int = 0,
         random_state: Any = None,
