@@ -128,7 +128,8 @@ def synthetic_data_study(
         - ``chance``: the UAR of guessing,
         - ``n_train``, ``n_synthetic``: training rows, and synthetic ones among them, as means
           over the folds,
-        - ``seconds``: for sampling, training and prediction, as a sum over the folds.
+        - ``seconds``: for sampling, training and prediction, as a sum over the folds; columns that
+          share synthetic rows count their sampling each.
 
     Raises
     ------
@@ -297,7 +298,7 @@ def _make_tasks(
                     None if sampler is None else _seeded(sampler, seeds[0]),
                     _seeded(classifier, seeds[1]),
                     kinds,
-                    n_synthetic,
+                    0 if sampler is None else n_synthetic,
                     repeat,
                     fold,
                     train,
