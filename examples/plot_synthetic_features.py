@@ -31,7 +31,7 @@ X = OpenSmileFeatures("eGeMAPSv02").fit_transform(corpus.data)
 # the units of X. The other two do not depend on scales.
 
 samplers = {
-    "mixup-GAN": MixupGANSampler(max_epochs=20),
+    "mixup-GAN": MixupGANSampler(),
     "mixup": MixupSampler(),
     "SMOTE": make_pipeline(StandardScaler(), SMOTE()),
 }

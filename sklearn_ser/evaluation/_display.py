@@ -55,7 +55,8 @@ def _mean_and_std(results: pd.DataFrame) -> pd.DataFrame:
     table = table[[kind for kind in _KINDS if kind in table]]
     arms = [arm for arm in results["sampler"].unique() if arm != NO_SAMPLER]
     if NO_SAMPLER in table.index and arms:
-        table[REAL] = [table.at[NO_SAMPLER, REAL]] * len(table)
+        pair = table.loc[NO_SAMPLER, REAL]
+        table[REAL] = pd.Series([pair] * len(table), index=table.index)
     return table.loc[arms or [NO_SAMPLER]]
 
 
@@ -121,13 +122,12 @@ class SyntheticDataDisplay:
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
         pairs = _mean_and_std(self.results)
+        place_of = {arm: place for place, arm in enumerate(pairs.index)}
         kinds = [kind for kind in (SYNTHETIC, BOTH) if kind in pairs]
         width = 0.8 / max(len(kinds), 1)
         for i, kind in enumerate(kinds):
             cells = pairs[kind].dropna()
-            places = [
-                pairs.index.get_loc(arm) + (i - (len(kinds) - 1) / 2) * width for arm in cells.index
-            ]
+            places = [place_of[arm] + (i - (len(kinds) - 1) / 2) * width for arm in cells.index]
             means, stds = zip(*cells, strict=True)
             ax.bar(places, means, width, yerr=pd.Series(stds).fillna(0), label=kind, capsize=3)
         if REAL in pairs:

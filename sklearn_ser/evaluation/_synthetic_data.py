@@ -331,7 +331,7 @@ def _run_or_load(
 def _run(task: _Task, X: np.ndarray, y: np.ndarray) -> dict[str, Result]:
     """Train on each kind of training data; the sampler sees the training rows only."""
     start = time.perf_counter()
-    data = {REAL: (X[task.train], y[task.train])}
+    data: dict[str, Any] = {REAL: (X[task.train], y[task.train])}
     if task.sampler is not None:
         data[SYNTHETIC] = _draw(task, *data[REAL])
         data[BOTH] = tuple(
