@@ -15,7 +15,7 @@ class MLPSER(BaseSERClassifier):
 
     Utterances are rows of features, or sequences of any length, of which the mean over time enters
     the first layer. The input is standardised inside, so that unscaled openSMILE features simply
-    work; mixup augments the training.
+    work.
 
     Parameters
     ----------
@@ -31,8 +31,9 @@ class MLPSER(BaseSERClassifier):
     clip : float, default=5.0
         Standardised input is clipped to this many standard deviations.
 
-    mixup_alpha : float, default=0.4
+    mixup_alpha : float, default=0.0
         Pairs of utterances are mixed in training by shares of Beta(alpha, alpha); 0 mixes none.
+        None by default, so that a comparison can tell mixup from what is compared.
 
     label_smoothing : float, default=0.1
         Share of each label that is spread over all classes in training.
@@ -148,7 +149,7 @@ class MLPSER(BaseSERClassifier):
         input_dropout: float = 0.5,
         dropout: float = 0.3,
         clip: float = 5.0,
-        mixup_alpha: float = 0.4,
+        mixup_alpha: float = 0.0,
         label_smoothing: float = 0.1,
         class_weight: str | dict | None = "balanced",
         max_epochs: int = 60,
