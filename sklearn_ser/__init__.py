@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 _SUBPACKAGES = (
     "datasets",
+    "evaluation",
     "features",
     "metrics",
     "modules",
@@ -25,7 +26,9 @@ _SUBPACKAGES = (
 
 _HOME_OF = {
     "DenseNetSER": "neural_network",
+    "MLPSER": "neural_network",
     "MixupGANSampler": "over_sampling",
+    "MixupSampler": "over_sampling",
     "OpenSmileFeatures": "features",
     "SpeakerNormalizer": "preprocessing",
 }

@@ -24,24 +24,30 @@ from sklearn_ser.utils.estimator_checks import check_utterance_transformer
 # Settings that keep a common check cheap, or that a constructor demands.
 INIT_PARAMS: dict[str, dict[str, Any]] = {
     "DenseNetSER": {"max_epochs": 20},
+    "MLPSER": {"max_epochs": 20},
     # imbalanced-learn's checks compare two calls and do not seed them.
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
+    "MixupSampler": {"random_state": 0},
     "SpeakerNormalizer": {"extractor": OpenSmileFeatures()},
 }
 
 # Check by check, the sentence that says why the estimator cannot pass it.
+_DESCENT = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "A weight scales the loss of a sample, a repetition draws it more often: mini-batches, "
+        "dropout and mixup partners differ, and with them the path of the descent."
+    ),
+}
+_DENSE = {
+    "check_samplers_pandas_sparse": (
+        "Acoustic features are dense; a sparse frame is refused with an error that says so."
+    ),
+}
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
-    "DenseNetSER": {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "A weight scales the loss of a sample, a repetition draws it more often: mini-batches, "
-            "dropout and mixup partners differ, and with them the path of the descent."
-        ),
-    },
-    "MixupGANSampler": {
-        "check_samplers_pandas_sparse": (
-            "Acoustic features are dense; a sparse frame is refused with an error that says so."
-        ),
-    },
+    "DenseNetSER": _DESCENT,
+    "MLPSER": _DESCENT,
+    "MixupGANSampler": _DENSE,
+    "MixupSampler": _DENSE,
 }
 
 

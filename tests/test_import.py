@@ -30,6 +30,7 @@ def test_import_loads_nothing_heavy():
     [
         ("features", {"torch", "imblearn", "skorch"}),
         ("datasets", {"torch", "imblearn", "skorch", "opensmile"}),
+        ("evaluation", {"torch", "skorch", "opensmile", "librosa", "matplotlib"}),
         ("metrics", {"torch", "imblearn", "skorch", "opensmile", "librosa"}),
         ("modules", {"sklearn", "imblearn", "skorch", "opensmile", "librosa"}),
         ("preprocessing", {"torch", "imblearn", "skorch"}),

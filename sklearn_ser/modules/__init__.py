@@ -4,8 +4,10 @@ from sklearn_ser.modules._densenet import DenseLayer, DenseNetLSTMHighway, Trans
 from sklearn_ser.modules._highway import Highway
 from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
 from sklearn_ser.modules._mixup_gan import MixupGAN
+from sklearn_ser.modules._mlp import MLP
 
 __all__ = [
+    "MLP",
     "DenseLayer",
     "DenseNetLSTMHighway",
     "HalveTime",

@@ -1,5 +1,6 @@
 """Deep models as scikit-learn estimators."""
 
 from sklearn_ser.neural_network._densenet import DenseNetSER
+from sklearn_ser.neural_network._mlp import MLPSER
 
-__all__ = ["DenseNetSER"]
+__all__ = ["MLPSER", "DenseNetSER"]

@@ -1,5 +1,6 @@
 """Generative models as imbalanced-learn over-samplers."""
 
+from sklearn_ser.over_sampling._mixup import MixupSampler
 from sklearn_ser.over_sampling._mixup_gan import MixupGANSampler
 
-__all__ = ["MixupGANSampler"]
+__all__ = ["MixupGANSampler", "MixupSampler"]
