@@ -129,10 +129,10 @@ class DenseNetSER(BaseSERClassifier):
     Notes
     -----
     Sizes and training are this library's choice: of the paper only the kind of layers, mixup and
-    the evaluation are known here. Defaults were compared on EMO-DB, IS10 features, leave one speaker
-    out, which makes the figures slightly optimistic. Pooled UAR in %, two seeds each: without mixup
-    77.3 train-fit and 85.2 speaker-normalised, with ``mixup_alpha=0.4`` 75.7 (one seed) and 85.5.
-    Seeds differ by about one point, so that smaller differences mean nothing.
+    the evaluation are known here. Defaults were compared on EMO-DB, IS10 features, leave one
+    speaker out, which makes the figures slightly optimistic. Pooled UAR in %, two seeds each:
+    without mixup 77.3 train-fit and 85.2 speaker-normalised, with ``mixup_alpha=0.4`` 75.7 (one
+    seed) and 85.5. Seeds differ by about one point: smaller differences mean nothing.
 
     References
     ----------
