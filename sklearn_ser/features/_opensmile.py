@@ -1,4 +1,4 @@
-"""openSMILE's feature sets as a transformer."""
+"""Feature sets of openSMILE as a transformer."""
 
 import bisect
 import threading

@@ -291,13 +291,25 @@ class BaseSpeechNet(BaseEstimator):
 
     @property
     def history_(self) -> list[dict]:
-        """Losses, durations and learning rates of each epoch, from skorch."""
+        """Losses and durations of each epoch, from skorch.
+
+        Returns
+        -------
+        list of dict
+            One row an epoch.
+        """
         check_is_fitted(self, "net_")
         return self.net_.history
 
     @property
     def module_(self) -> torch.nn.Module:
-        """The trained torch module."""
+        """The trained torch module.
+
+        Returns
+        -------
+        torch.nn.Module
+            The module of ``net_``.
+        """
         check_is_fitted(self, "net_")
         return self.net_.module_
 

@@ -36,7 +36,13 @@ class UtteranceDataset(Dataset):
 
     @property
     def lengths(self) -> np.ndarray:
-        """Number of frames of each utterance; a row of features is one frame."""
+        """Number of frames of each utterance; a row of features is one frame.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances,), int
+            The lengths.
+        """
         if self.X.ndim == 2:
             return np.ones(len(self.X), dtype=int)
         return np.array([len(x) for x in self.X])

@@ -34,7 +34,7 @@ _WANTED = (
 class Utterance(NamedTuple):
     """One utterance: a recording or a part of one.
 
-    Parameters
+    Attributes
     ----------
     source : str or ndarray of shape (n_samples,)
         The path of an audio file, or the waveform as floating-point samples.
