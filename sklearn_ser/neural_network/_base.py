@@ -291,7 +291,7 @@ class BaseSpeechNet(BaseEstimator):
 
     @property
     def history_(self) -> list[dict]:
-        """Losses and durations of each epoch, from skorch.
+        """The losses and durations of each epoch, from skorch.
 
         Returns
         -------
