@@ -158,10 +158,12 @@ def test_stopped_and_continued_goes_on_where_it_was():
 def test_warm_start_trains_the_same_net_on():
     X, y = _features()
     model = _net(warm_start=True).fit(X, y)
-    net = model.net_
+    net, before = model.net_, model.predict_proba(X)
     model.fit(X, y)
     assert model.net_ is net
     assert model.n_iter_ == 10
+    # The learning rate rises again: at the end of its course nothing would be learned.
+    assert np.abs(model.predict_proba(X) - before).max() > 1e-3
 
 
 def test_pandas_input_gives_the_same_and_remembers_names():

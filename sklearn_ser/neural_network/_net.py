@@ -26,7 +26,7 @@ class LearningRateSchedule(Callback):
     """Sets the learning rate of each step from the share of the training that is done.
 
     A training that is stopped and continued goes on where it was, since the share counts the epochs
-    in the history.
+    in the history; one that goes on behind its last epoch, as with ``warm_start``, begins anew.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ class LearningRateSchedule(Callback):
             return
         # The last rows of the history are the epoch and the batch under way.
         batches = len(net.history[-1]["batches"]) - 1
-        done = len(net.history) - 1 + batches / net.batches_per_epoch_
-        factor = self.factor(min(done / self.max_epochs, 1.0))
+        epochs = (len(net.history) - 1) % self.max_epochs
+        factor = self.factor((epochs + batches / net.batches_per_epoch_) / self.max_epochs)
         for group in net.optimizer_.param_groups:
             group["lr"] = factor * group["max_lr"]
 
