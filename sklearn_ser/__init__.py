@@ -25,12 +25,15 @@ _SUBPACKAGES = (
 )
 
 _HOME_OF = {
+    "CNNLSTMSER": "neural_network",
     "DenseNetSER": "neural_network",
     "MLPSER": "neural_network",
+    "MelCNNSER": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
     "OpenSmileFeatures": "features",
     "SpeakerNormalizer": "preprocessing",
+    "SpeechNetClassifier": "neural_network",
 }
 
 __all__ = ["__version__", *_HOME_OF, *_SUBPACKAGES]

@@ -18,17 +18,21 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_ser.features import OpenSmileFeatures
+from sklearn_ser.modules import MLP
 from sklearn_ser.utils.discovery import all_estimators
 from sklearn_ser.utils.estimator_checks import check_utterance_transformer
 
 # Settings that keep a common check cheap, or that a constructor demands.
 INIT_PARAMS: dict[str, dict[str, Any]] = {
+    "CNNLSTMSER": {"max_epochs": 20, "n_lstm_units": 16},
     "DenseNetSER": {"max_epochs": 20},
     "MLPSER": {"max_epochs": 20},
+    "MelCNNSER": {"max_epochs": 20, "n_filters": 32},
     # imbalanced-learn's checks compare two calls and do not seed them.
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "MixupSampler": {"random_state": 0},
     "SpeakerNormalizer": {"extractor": OpenSmileFeatures()},
+    "SpeechNetClassifier": {"module": MLP, "max_epochs": 20, "lr": 5e-3},
 }
 
 # Check by check, the sentence that says why the estimator cannot pass it.
@@ -44,10 +48,13 @@ _DENSE = {
     ),
 }
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
+    "CNNLSTMSER": _DESCENT,
     "DenseNetSER": _DESCENT,
     "MLPSER": _DESCENT,
+    "MelCNNSER": _DESCENT,
     "MixupGANSampler": _DENSE,
     "MixupSampler": _DENSE,
+    "SpeechNetClassifier": _DESCENT,
 }
 
 
