@@ -52,8 +52,8 @@ def describe_frames(frames: np.ndarray) -> dict[str, np.ndarray]:
         "mean": mean,
         "std": np.sqrt(variance),
         "skewness": (squares * deviations).mean(axis=0),
-        # A constant has no shape: 0, as a normal distribution has.
-        "kurtosis": np.where(squares.any(axis=0), (squares**2).mean(axis=0) - 3, 0.0),
+        # The squares have mean 1, but 0 where a constant has no shape.
+        "kurtosis": np.where(squares.mean(axis=0) > 0.5, (squares**2).mean(axis=0) - 3, 0.0),
         "min": lowest,
         "max": highest,
         "range": highest - lowest,

@@ -141,6 +141,7 @@ class _MelTransformer(UtteranceTransformer):
                 f"fmin={self.fmin} and fmax={self.fmax}: the bands need fmin < fmax <= "
                 f"{nyquist:g} Hz, half the sampling_rate."
             )
+        self._padded_window()
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the features of a frame.
@@ -163,11 +164,19 @@ class _MelTransformer(UtteranceTransformer):
     def _names(self) -> list[str]:
         raise NotImplementedError
 
-    def _log_mel(self, signal: np.ndarray) -> np.ndarray:
+    def _padded_window(self) -> np.ndarray:
         n_samples = self.n_fft if self.win_length is None else self.win_length
-        window = get_window(self.window, n_samples)
         before = (self.n_fft - n_samples) // 2
-        window = np.pad(window, (before, self.n_fft - n_samples - before))
+        after = self.n_fft - n_samples - before
+        try:
+            window = get_window(self.window, n_samples)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"window={self.window!r} is none of scipy.signal.get_window ({error})."
+            ) from error
+        return np.pad(window, (before, after))
+
+    def _log_mel(self, signal: np.ndarray) -> np.ndarray:
         bank = _mel_bank(
             self.sampling_rate,
             self.n_fft,
@@ -177,7 +186,8 @@ class _MelTransformer(UtteranceTransformer):
             self.htk,
             self.norm,
         )
-        return to_decibels(mel_power(signal, window, self.hop_length, bank), self.amin, self.top_db)
+        power = mel_power(signal, self._padded_window(), self.hop_length, bank)
+        return to_decibels(power, self.amin, self.top_db)
 
 
 @lru_cache(maxsize=16)
@@ -188,7 +198,7 @@ def _mel_bank(
     fmin: float,
     fmax: float | None,
     htk: bool,
-    norm: str | None,
+    norm: Any,
 ) -> np.ndarray:
     import librosa
 

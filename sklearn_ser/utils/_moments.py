@@ -73,6 +73,17 @@ def pool_moments(moments: Moments, rows: np.ndarray) -> Moments:
 
 
 def guarded_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Take the root, and 1 where the variance is nothing but rounding of a constant."""
+    """Take the root, and 1 where the variance is nothing but rounding of a constant.
+
+    Parameters
+    ----------
+    mean, variance : ndarray of shape (n_features,)
+        Moments of each feature.
+
+    Returns
+    -------
+    scale : ndarray of shape (n_features,)
+        What to divide by.
+    """
     rounding = (100 * np.finfo(np.float64).eps * np.abs(mean)) ** 2
     return np.sqrt(np.where(variance > rounding, variance, 1.0))
