@@ -148,7 +148,9 @@ def check_utterance_sampler(estimator: Any) -> None:
         assert list(frame.columns) == list(files.columns), "the columns of X are not carried along"
         n_copies, rest = divmod(len(frame), len(files))
         assert rest == 0, "the utterances do not get equally many copies"
-        assert list(frame["file"][: len(files)]) == list(files["file"]), "originals come first"
+        originals = list(frame["file"][: len(files)])
+        assert all(isinstance(one, str) for one in originals), "originals come first, as they were"
+        assert originals == list(files["file"]), "originals keep their order"
         assert list(frame["speaker"]) == speakers * n_copies, "copies lose their speaker"
         assert list(labels) == list(y) * n_copies, "copies lose their label"
 
