@@ -204,6 +204,19 @@ def test_index_reads_strings_as_they_are(tmp_path):
     ]
 
 
+def test_index_of_the_four_emotions(tmp_path):
+    """Other emotions and rows without one are left out, an index without any is an error."""
+    _index(tmp_path)
+    corpus = load_index(tmp_path, emotions="four")
+    assert corpus.target.tolist() == ["anger"]
+    assert corpus.gender.tolist() == [""]
+    assert corpus.name == tmp_path.name
+    assert load_index(tmp_path).target_names.tolist() == ["None", "anger"]
+    _index(tmp_path, emotion=["fear"] * 3)
+    with pytest.raises(ValueError, match=r"holds none of the emotions .*'fear'"):
+        load_index(tmp_path, emotions="four")
+
+
 def test_index_of_segments_elsewhere(tmp_path):
     """An index elsewhere may name several segments of one file."""
     write_noise(tmp_path, ["long.wav"])
@@ -262,6 +275,7 @@ def test_real_emodb(load):
         "neutral": 79,
         "sadness": 62,
     }
+    assert len(load(_need("emodb"), emotions="four").target) == 127 + 71 + 79 + 62
     known = ["03", "08", "09", "10", "11", "12", "13", "14", "15", "16"]
     assert sorted(set(corpus.speaker)) == known
     assert "disgust" not in corpus.target[corpus.speaker == "08"]

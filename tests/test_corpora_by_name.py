@@ -102,6 +102,24 @@ URDU = {
     "Neutral/SM5_F72_N0100.wav": ("SM5", "male", "ur", None, "neutral"),
     "Sad/SM6_F4_S0100.wav": ("SM6", "male", "ur", None, "sadness"),
 }
+URDU_COUNTS = {
+    "Angry": {"SM1": 22, "SM2": 28, "SM3": 2, "SM4": 48},
+    "Happy": {
+        **{"SF1": 12, "SF2": 2, "SF3": 2, "SF4": 4, "SF5": 4, "SF6": 14, "SF7": 6, "SF8": 2},
+        **{"SM17": 2, "SM18": 2, "SM19": 2, "SM3": 2, "SM5": 8, "SM6": 10, "SM7": 28},
+    },
+    "Neutral": {"SF9": 4, "SM20": 10, "SM21": 4, "SM22": 2, "SM3": 8, "SM5": 72},
+    "Sad": {
+        "SF10": 2,
+        "SF11": 4,
+        "SM23": 6,
+        "SM24": 38,
+        "SM25": 40,
+        "SM26": 2,
+        "SM27": 4,
+        "SM6": 4,
+    },
+}
 CORPORA = [
     (load_cremad, CREMAD),
     (load_savee, SAVEE),
@@ -169,7 +187,13 @@ def test_wrong_folder(load, files, tmp_path):
         (load_savee, "{}_a01", ["DC", "JE", "JK", "KL", "XX"], 4, 0),
         (load_tess, "{}_back_sad", ["MAF", "OAF", "YAF"], 2, 2),
         (load_emovo, "dis-{}-b1", ["f1", "f2", "f3", "f4", "m0", "m1", "m2", "m3"], 6, 3),
-        (load_nemo, "{}0_fear_1", "EB IC KD KS MK MP SM TP WR XX".split(), 9, 4),
+        (
+            load_nemo,
+            "{}0_fear_1",
+            ["EB", "IC", "KD", "KS", "MK", "MP", "SM", "TP", "WR", "X"],
+            9,
+            4,
+        ),
         (load_esd, "00{}_000001", [f"{k:02d}" for k in range(30)], 20, 10),
     ],
 )
@@ -189,8 +213,9 @@ def test_codes_beyond_the_corpus_are_of_another_one(tmp_path):
 
 
 def test_columns_beside_the_common_ones(tmp_path):
-    for load, files in CORPORA:
-        write_noise(tmp_path / load.__name__, files)
+    write_noise(tmp_path / "load_cremad", CREMAD)
+    write_noise(tmp_path / "load_aesdd", AESDD)
+    write_noise(tmp_path / "load_tess", TESS)
     intensity = load_cremad(tmp_path / "load_cremad").frame["intensity"].tolist()
     expected = "unspecified low high unspecified unspecified medium unspecified"
     assert intensity == expected.split()
@@ -231,9 +256,22 @@ def test_tess_warns_of_two_speakers(tmp_path):
 
 @pytest.mark.filterwarnings("default")
 def test_urdu_warns_where_the_speaker_gives_the_emotion_away(tmp_path):
-    write_noise(tmp_path / "as it is", URDU)
-    with pytest.warns(UserWarning, match="5 of the 5 speakers of URDU have one emotion only"):
-        load_urdu(tmp_path / "as it is")
+    """All names of the corpus: 100 utterances of each emotion, 26 of 29 speakers with one."""
+    write_noise(
+        tmp_path / "whole",
+        (
+            f"{emotion}/{speaker}_F{k}_{emotion[0]}0{k}.wav"
+            for emotion, counts in URDU_COUNTS.items()
+            for speaker, count in counts.items()
+            for k in range(1, count + 1)
+        ),
+    )
+    with pytest.warns(UserWarning, match="26 of the 29 speakers of URDU have one emotion only"):
+        corpus = load_urdu(tmp_path / "whole")
+    emotions, counts = np.unique(corpus.target, return_counts=True)
+    assert emotions.tolist() == ["anger", "happiness", "neutral", "sadness"]
+    assert counts.tolist() == [100] * 4
+    assert len(set(corpus.speaker[corpus.gender == "female"])) == 11
     write_noise(tmp_path / "else", ["SM1_F1_A01.wav", "SM1_F2_N01.wav", "SM2_F1_A02.wav"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")

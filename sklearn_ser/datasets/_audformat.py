@@ -187,13 +187,29 @@ def load_audb(
 
     Examples
     --------
-    A repository needs a server or a shared folder, so this runs where there is one::
+    A repository in a local folder:
 
-        X, y = load_audb("emodb", version="1.4.1", return_X_y=True)
-
-    >>> from sklearn_ser.datasets import load_audb
-    >>> callable(load_audb)
-    True
+    >>> import audb, audformat, tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_ser.datasets import load_audb, make_emotional_speech
+    >>> configured = audb.config.REPOSITORIES
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     corpus = make_emotional_speech(1, n_utterances=1, random_state=0, folder=folder)
+    ...     index = audformat.filewise_index([Path(file).name for file in corpus.frame["file"]])
+    ...     database = audformat.Database("synthetic")
+    ...     database["utterances"] = audformat.Table(index)
+    ...     database["utterances"]["emotion"] = audformat.Column()
+    ...     database["utterances"]["emotion"].set(corpus.target.tolist())
+    ...     database.save(folder)
+    ...     Path(folder, "repository", "example").mkdir(parents=True)
+    ...     repository = audb.Repository("example", f"{folder}/repository", "file-system")
+    ...     audb.config.REPOSITORIES = [repository]
+    ...     _ = audb.publish(folder, "1.0.0", repository, verbose=False)
+    ...     params = {"cache_root": f"{folder}/cache", "verbose": False}
+    ...     X, y = load_audb("synthetic", version="1.0.0", audb_params=params, return_X_y=True)
+    >>> sorted(y.tolist())
+    ['anger', 'happiness', 'neutral', 'sadness']
+    >>> audb.config.REPOSITORIES = configured
     """
     audb = _import("audb", "load_audb")
     database = audb.load(name, version=version, **(audb_params or {}))

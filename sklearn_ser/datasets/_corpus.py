@@ -42,7 +42,18 @@ ParseName = Callable[[str], Mapping[str, Any] | None]
 
 
 def stem_of(path: Path) -> str:
-    """Return the name of a file without its suffix."""
+    """Return the name of a file without its suffix.
+
+    Parameters
+    ----------
+    path : Path
+        A file.
+
+    Returns
+    -------
+    str
+        Its name.
+    """
     return path.stem
 
 

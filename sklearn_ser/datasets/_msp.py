@@ -41,7 +41,7 @@ _IMPROV_LABELS = ["Evaluation.txt", "Evalution.txt"]
 _IMPROV_DESCR = """\
 MSP-IMPROV, acted dyadic interactions for the study of emotion perception.
 
-8438 English turns of 12 actors (6 female) in 6 sessions of two, 44.1 kHz. The emotion is the
+8438 English turns of 12 actors (6 female) in 6 sessions of two. The emotion is the
 majority of five raters or more; anger 792, happiness 2644, neutral 3477 and sadness 885 make the
 usual 7798 turns. Arousal (called activation there), valence and dominance are means of ratings from
 1 to 5.

@@ -72,8 +72,8 @@ ShEMO, Sharif emotional speech database.
 
 3000 Persian utterances of 87 speakers (31 female) from radio plays, 6 emotions by the majority of
 12 raters (anger 1059, neutral 1028, sadness 449, surprise 225, happiness 201, fear 38), 44.1 kHz.
-Layout: female/F01A01.wav (speaker, emotion, number). Fear is too rare for most purposes, and most
-speakers have a few of the emotions only: pool predictions over folds before scoring.
+Layout: female/F01A01.wav (speaker, emotion, number). Fear is too rare for most purposes and
+lacks in whole folds of speakers: pool predictions over folds before scoring.
 
 Licence: free for research; none is stated.
 Citation: O. Mohamad Nezami, P. Jamshid Lou, M. Karami, "ShEMO: a large-scale validated database
