@@ -13,6 +13,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
+    "augmentation",
     "datasets",
     "evaluation",
     "features",
@@ -27,13 +28,21 @@ _SUBPACKAGES = (
 _HOME_OF = {
     "CNNLSTMSER": "neural_network",
     "DenseNetSER": "neural_network",
+    "Functionals": "features",
+    "LogMelSpectrogram": "features",
+    "MFCC": "features",
     "MLPSER": "neural_network",
     "MelCNNSER": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
+    "NoiseSampler": "augmentation",
     "OpenSmileFeatures": "features",
+    "RawWaveform": "features",
+    "SequenceCropper": "preprocessing",
+    "SequenceScaler": "preprocessing",
     "SpeakerNormalizer": "preprocessing",
     "SpeechNetClassifier": "neural_network",
+    "SpeedSampler": "augmentation",
 }
 
 __all__ = ["__version__", *_HOME_OF, *_SUBPACKAGES]
