@@ -21,6 +21,7 @@ class OwnModule(torch.nn.Module):
         self.output = torch.nn.Linear(n_hidden, n_outputs)
 
     def forward(self, X, lengths):
+        """Score the classes."""
         return self.output(torch.relu(self.hidden(self.pool(X, lengths))))
 
 
