@@ -43,10 +43,8 @@ def test_module_takes_the_maxima_of_each_branch_through_its_layers():
     maxima = []
     for branch in module.branches:
         x = X[1:2, :9].transpose(1, 2)
-        width = branch.kernel_size[0]
-        filtered = torch.nn.functional.conv1d(
-            x, branch.weight[..., 0], branch.bias, padding=width // 2
-        )
+        weight, bias = (branch.get_parameter(name) for name in ("weight", "bias"))
+        filtered = torch.nn.functional.conv1d(x, weight[..., 0], bias, padding=weight.shape[2] // 2)
         maxima.append(torch.relu(filtered).amax(2))
     expected = module.layers(torch.cat(maxima, 1))
     torch.testing.assert_close(module(X, LENGTHS)[1:2], expected)
