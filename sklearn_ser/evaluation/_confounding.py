@@ -51,8 +51,8 @@ def confounding_report(
           emotion that this speaker shows more often than others do; it was looked up in the same
           rows, so chance is not ``1 / n_emotions`` but
         - ``shuffled_uar``: the mean of the same after the emotions have been shuffled,
-        - ``excess``: their difference as a share of what is possible, 0 for a balanced design, 1
-          where every speaker has one emotion,
+        - ``excess``: their difference as a share of what is possible: 1 where every speaker has one
+          emotion, 0 where who speaks tells nothing, less in a balanced design,
         - ``n_one_emotion``, ``one_emotion``: speakers with one emotion only,
         - ``n_lacking``, ``lacking``: speakers who lack emotions, as ``"08: disgust"``,
         - ``confounded``: whether half of the speakers have one emotion, or the excess is over 0.25.

@@ -390,14 +390,15 @@ def _collect(
     sizes = [len(task.test) for task in tasks]
     rows = np.concatenate([task.test for task in tasks])
     predicted = np.concatenate([result.predicted for result in results])
-    keys = pd.DataFrame([task[:3] for task in tasks], columns=["pipeline", "repeat", "fold"])
-    predictions = keys.loc[np.repeat(keys.index, sizes)].reset_index(drop=True)
-    predictions = predictions.assign(
-        row=rows, speaker=speakers[rows], y_true=y[rows], y_pred=np.unique(y)[predicted]
-    )
-    fits = keys.assign(
-        n_train=[len(task.train) for task in tasks],
-        fit_seconds=[result.fit_seconds for result in results],
-        predict_seconds=[result.predict_seconds for result in results],
-    )
-    return Evaluation(predictions, fits)
+    keys = {
+        name: [getattr(task, name) for task in tasks] for name in ("pipeline", "repeat", "fold")
+    }
+    predictions = {name: np.repeat(np.array(values), sizes) for name, values in keys.items()}
+    predictions |= {"row": rows, "speaker": speakers[rows]}
+    predictions |= {"y_true": y[rows], "y_pred": np.unique(y)[predicted]}
+    fits = keys | {
+        "n_train": [len(task.train) for task in tasks],
+        "fit_seconds": [result.fit_seconds for result in results],
+        "predict_seconds": [result.predict_seconds for result in results],
+    }
+    return Evaluation(pd.DataFrame(predictions), pd.DataFrame(fits))

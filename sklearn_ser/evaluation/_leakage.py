@@ -12,7 +12,6 @@ from sklearn_ser.evaluation._evaluate import make_splits, to_speakers
 from sklearn_ser.evaluation._fingerprint import find_duplicate_audio
 from sklearn_ser.evaluation._run import as_labels
 from sklearn_ser.utils._audio import utterance_column
-from sklearn_ser.utils._ragged import is_sequences
 
 # Rounding to float32 moves means and deviations of standardised features by less than this.
 _TOLERANCE = 1e-4
@@ -106,26 +105,31 @@ def check_leakage(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn.model_selection import KFold
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sklearn_ser.evaluation import check_leakage
     >>> X = np.random.default_rng(0).normal(size=(12, 3))
     >>> y, speakers = ["anger", "neutral"] * 6, ["03"] * 6 + ["08"] * 6
     >>> check_leakage(X, y, groups=speakers).empty
     True
-    >>> found = check_leakage(StandardScaler().fit_transform(X), y, groups=speakers, cv=KFold(3))
+    >>> thirds = ["a"] * 3 + ["b"] * 6 + ["c"] * 3
+    >>> found = check_leakage(
+    ...     StandardScaler().fit_transform(X), y, groups=thirds, speakers=speakers
+    ... )
     >>> found[["leak", "fold", "n_test"]]
                        leak  fold  n_test
-    0               speaker     1       4
-    1  scaled over all rows     0       4
-    2  scaled over all rows     1       4
-    3  scaled over all rows     2       4
+    0               speaker     0       3
+    1               speaker     1       6
+    2               speaker     2       3
+    3  scaled over all rows     0       3
+    4  scaled over all rows     1       6
+    5  scaled over all rows     2       3
     """
-    X, y = indexable(X, as_labels(y))
+    labels = as_labels(y)
+    X, _ = indexable(X, labels)
     speakers = to_speakers(X, groups, speakers)
     groups = speakers if groups is None else groups
-    check_consistent_length(X, y, groups, speakers, features)
-    splits = make_splits(X, y, groups, cv)
+    check_consistent_length(X, labels, groups, speakers, features)
+    splits = make_splits(X, labels, groups, cv)
     columns: list[tuple[str, np.ndarray]] = [("speaker", speakers)]
     texts = utterance_column(X, "text_id")
     if texts is not None:
@@ -143,6 +147,8 @@ def check_leakage(
 
 
 def _is_features(X: Any) -> bool:
+    from sklearn_ser.utils._ragged import is_sequences  # loads torch
+
     if isinstance(X, pd.DataFrame):
         return utterance_column(X, "file") is None
     if is_sequences(X) or getattr(X, "ndim", 1) == 2:

@@ -173,7 +173,7 @@ def save(file: Path, content: dict[str, Any]) -> None:
     handle, scratch = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(content, stream)
+            stream.write(json.dumps(content))  # many times as fast as json.dump
         Path(scratch).replace(file)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
