@@ -165,6 +165,8 @@ def evaluate(
     check_repeats(n_repeats, random_state)
     fit_params = _check_fit_params(fit_params, pipelines)
     labels = check_labels(y)
+    if isinstance(X, pd.Index):
+        X = X.to_frame(index=False)  # audformat's; scikit-learn takes no rows of an index
     X, _ = indexable(X, labels)
     speakers = to_speakers(X, groups, speakers)
     groups = speakers if groups is None else groups

@@ -194,7 +194,7 @@ class ConfusionRecallDisplay:
         percent = 100 * counts / np.where(n_true, n_true, np.nan)
         texts = np.array(
             [
-                ["" if np.isnan(p) else f"{p:.0f}\n({n})" for p, n in zip(*row, strict=True)]
+                [f"{p:.0f}\n({n})" if n else "" for p, n in zip(*row, strict=True)]
                 for row in zip(percent, counts, strict=True)
             ]
         )
