@@ -223,7 +223,9 @@ def _scaled(features: Any, speakers: np.ndarray, splits: list[tuple]) -> Iterato
 
 def _scaled_columns(values: np.ndarray) -> dict[str, float]:
     """Return the share of the columns that have been scaled over just these rows, by the way."""
-    values = values[:, values.min(axis=0) < values.max(axis=0)]
+    # A column of two values, as a dummy variable is, has been scaled by nobody.
+    between = (values > values.min(axis=0)) & (values < values.max(axis=0))
+    values = values[:, between.any(axis=0)]
     n = len(values)
     if n < 3 or not values.shape[1]:
         return {"nothing to tell": 0.0}
