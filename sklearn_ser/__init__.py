@@ -13,6 +13,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
+    "augmentation",
     "datasets",
     "evaluation",
     "features",
@@ -26,11 +27,19 @@ _SUBPACKAGES = (
 
 _HOME_OF = {
     "DenseNetSER": "neural_network",
+    "Functionals": "features",
+    "LogMelSpectrogram": "features",
+    "MFCC": "features",
     "MLPSER": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
+    "NoiseSampler": "augmentation",
     "OpenSmileFeatures": "features",
+    "RawWaveform": "features",
+    "SequenceCropper": "preprocessing",
+    "SequenceScaler": "preprocessing",
     "SpeakerNormalizer": "preprocessing",
+    "SpeedSampler": "augmentation",
 }
 
 __all__ = ["__version__", *_HOME_OF, *_SUBPACKAGES]
