@@ -51,6 +51,7 @@ LOADERS = {
     "ravdess": load_ravdess,
 }
 GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
+DROP_SPEAKER = FunctionTransformer(pd.DataFrame.drop, kw_args={"columns": "speaker"})
 HONEST = "speakers held out, scaler in the pipeline"
 
 
@@ -98,14 +99,9 @@ def extract_features(args):
     return X, corpus.target[kept], corpus.frame[kept]
 
 
-def drop_speaker(X):
-    """Leave the features."""
-    return X.drop(columns="speaker")
-
-
 def make_svc(*steps, C=1.0):
     """Put a support vector machine behind some steps."""
-    return make_pipeline(FunctionTransformer(drop_speaker), *steps, SVC(C=C, gamma="auto"))
+    return make_pipeline(DROP_SPEAKER, *steps, SVC(C=C, gamma="auto"))
 
 
 # %%
@@ -124,7 +120,7 @@ def evaluate_honestly(X, y, **settings):
         "the same, SMOTE in the pipeline": make_svc(StandardScaler(), SMOTE(k_neighbors=3)),
         "the same, C chosen by training speakers": search,
         "each speaker normalised (transductive)": make_pipeline(
-            SpeakerNormalizer(FunctionTransformer(drop_speaker)), SVC(gamma="auto")
+            SpeakerNormalizer(DROP_SPEAKER), SVC(gamma="auto")
         ),
     }
     groups = X["speaker"].to_numpy()
@@ -152,7 +148,7 @@ def evaluate_random_folds(X, y, **settings):
 
 def scale_all(X):
     """Standardise over all rows, those of the test speakers included."""
-    scaled = StandardScaler().fit_transform(drop_speaker(X))
+    scaled = StandardScaler().fit_transform(X.drop(columns="speaker"))
     return pd.DataFrame(scaled, columns=X.columns.drop("speaker")).assign(speaker=X["speaker"])
 
 
@@ -164,7 +160,9 @@ def evaluate_scaled_before(X, y, **settings):
 def evaluate_smote_before(X, y, **settings):
     """Over-sample before the split: with speakers held out, and with random folds."""
     scaled = scale_all(X)
-    features, y_all = SMOTE(k_neighbors=3, random_state=0).fit_resample(drop_speaker(scaled), y)
+    features, y_all = SMOTE(k_neighbors=3, random_state=0).fit_resample(
+        scaled.drop(columns="speaker"), y
+    )
     synthetic = np.arange(len(y), len(y_all))
     # Nobody has spoken a synthetic row, so no check of speakers sees where it comes from.
     speaker = np.concatenate([X["speaker"], ["synthetic"] * len(synthetic)])
@@ -235,7 +233,7 @@ def main(argv=None):
 
     print("\nWhat check_leakage says of rows that were scaled before, under random folds:")
     splits = list(StratifiedKFold(10, shuffle=True, random_state=0).split(X, y))
-    features = drop_speaker(scale_all(X)).to_numpy()
+    features = scale_all(X).drop(columns="speaker").to_numpy()
     found = check_leakage(features, y, groups=X["speaker"], cv=splits)
     print(found.groupby("leak", sort=False)[["n_test", "share"]].agg("mean").to_string())
     print("\nWhether the speaker gives the emotion away:")

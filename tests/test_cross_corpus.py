@@ -103,7 +103,7 @@ def test_frames_and_bunches_keep_what_the_pipeline_reads():
     class NeedsSpeaker(GaussianNB):
         def fit(self, X, y):
             """Fit."""
-            assert X["speaker"].str.match("[ab]/0[123]").all()
+            assert X["speaker"].str.match("[ab]:0[123]").all()
             return super().fit(X[["x", "y", "z"]], y)
 
         def predict(self, X):

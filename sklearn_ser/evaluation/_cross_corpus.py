@@ -64,7 +64,7 @@ class CrossCorpusResult:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Scores of each pipeline, repeat, part and pair of corpora.
+        """Score each pipeline, repeat, part and pair of corpora.
 
         Returns
         -------
@@ -191,8 +191,20 @@ def cross_corpus(
     cv : int or cross-validation generator, default=None
         How, as in :func:`evaluate`. None leaves one speaker out at a time.
 
-    n_repeats, random_state, n_jobs, path, verbose
-        As in :func:`evaluate`. `random_state` decides the development part, too.
+    n_repeats : int, default=1
+        Repetitions with other seeds on the same rows.
+
+    random_state : int, default=0
+        Decides all seeds and the development parts.
+
+    n_jobs : int, default=None
+        Processes, of one thread each, as in :func:`evaluate`.
+
+    path : str or Path, default=None
+        Folder that keeps all predictions, as in :func:`evaluate`.
+
+    verbose : int, default=0
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -290,8 +302,8 @@ def _as_corpus(name: str, corpus: Any) -> _Corpus:
     speakers = to_speakers(X, None, corpus[2] if len(corpus) == 3 else None)
     y = as_labels(y).astype(object)
     check_consistent_length(X, y, speakers)
-    # Speakers of two corpora may have the same name.
-    speakers = np.array([f"{name}/{speaker}" for speaker in speakers])
+    # Speakers of two corpora may have the same name; as stack_corpora calls them.
+    speakers = np.array([f"{name}:{speaker}" for speaker in speakers])
     if isinstance(X, pd.DataFrame):
         X = X.reset_index(drop=set(X.index.names) == {None}).assign(speaker=speakers)
     return _Corpus(str(name), X, y, speakers)

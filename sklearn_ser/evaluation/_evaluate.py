@@ -260,6 +260,26 @@ def _check_fit_params(fit_params: Any, pipelines: Mapping[str, Any]) -> Mapping[
 
 
 def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
+    """Find out who speaks: from the argument, the column of X, or the groups.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, ...)
+        Data, with the column ``speaker`` or without.
+
+    groups, speakers : array-like of shape (n_samples,) or None
+        As the user gave them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Speakers.
+
+    Raises
+    ------
+    ValueError
+        If a speaker is missing, or all are.
+    """
     if speakers is None:
         speakers = utterance_column(X, "speaker")
     if speakers is None:
@@ -281,6 +301,27 @@ def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
 
 
 def make_splits(X: Any, y: np.ndarray, groups: Any, cv: Any) -> list[tuple]:
+    """List the folds.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, ...)
+        Data.
+
+    y : ndarray of shape (n_samples,)
+        Emotions.
+
+    groups : array-like of shape (n_samples,)
+        What is kept apart.
+
+    cv : int, cross-validation generator, iterable or None
+        As for :func:`evaluate`.
+
+    Returns
+    -------
+    list of (train, test)
+        Indices of rows.
+    """
     if cv is None:
         cv = LeaveOneGroupOut()
     elif isinstance(cv, (int, np.integer)):

@@ -49,7 +49,7 @@ class Evaluation:
 
     @cached_property
     def folds(self) -> pd.DataFrame:
-        """Scores of each pipeline, repeat and fold.
+        """Score each pipeline, repeat and fold.
 
         Returns
         -------
@@ -61,7 +61,7 @@ class Evaluation:
 
     @cached_property
     def speakers(self) -> pd.DataFrame:
-        """Scores of each pipeline, repeat and speaker, over the emotions that the speaker shows.
+        """Score each pipeline, repeat and speaker, over the emotions that the speaker shows.
 
         Returns
         -------
@@ -72,7 +72,7 @@ class Evaluation:
 
     @cached_property
     def confusions(self) -> pd.DataFrame:
-        """Confusion counts of each pipeline and repeat, over all folds.
+        """Count the confusions of each pipeline and repeat, over all folds.
 
         Returns
         -------
@@ -87,7 +87,7 @@ class Evaluation:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """Scores of each pipeline, pooled over the folds.
+        """Score each pipeline on the predictions pooled over the folds.
 
         Returns
         -------

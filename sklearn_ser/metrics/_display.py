@@ -194,8 +194,11 @@ class ConfusionRecallDisplay:
         percent = 100 * counts / np.where(n_true, n_true, np.nan)
         texts = np.array(
             [
-                [f"{p:.0f}\n({n})" if n else "" for p, n in zip(*row, strict=True)]
-                for row in zip(percent, counts, strict=True)
+                [
+                    "" if np.isnan(p) or not (n or i == j) else f"{p:.0f}\n({n})"
+                    for j, (p, n) in enumerate(zip(*row, strict=True))
+                ]
+                for i, row in enumerate(zip(percent, counts, strict=True))
             ]
         )
         rows = [f"{name} ({n})" for name, n in zip(self.labels, n_true.ravel(), strict=True)]
