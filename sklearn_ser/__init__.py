@@ -25,8 +25,11 @@ _SUBPACKAGES = (
 )
 
 _HOME_OF = {
+    "ConditionalGANSampler": "over_sampling",
+    "CycleGANSampler": "over_sampling",
     "DenseNetSER": "neural_network",
     "MLPSER": "neural_network",
+    "MixupGANEncoder": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
     "OpenSmileFeatures": "features",
