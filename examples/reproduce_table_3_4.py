@@ -17,6 +17,10 @@ predictions are pooled before they are scored. Scaling is fitted on the training
 corpora each corpus is standardised by its own statistics, without labels (transductive); with
 ``--scaling train`` the training corpus' statistics serve both. Interrupted runs continue from
 ``--path``.
+
+The rows of the published comparators are those of conditional GAN and CycleGAN here; the latter
+has no unlabelled corpus and maps the rows of the other emotions. The arms without a network are
+not in the paper.
 """
 
 import argparse
@@ -29,7 +33,14 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ser import MLPSER, MixupGANSampler, MixupSampler, OpenSmileFeatures
+from sklearn_ser import (
+    MLPSER,
+    ConditionalGANSampler,
+    CycleGANSampler,
+    MixupGANSampler,
+    MixupSampler,
+    OpenSmileFeatures,
+)
 from sklearn_ser.datasets import (
     load_emodb,
     load_emotale,
@@ -64,6 +75,8 @@ PUBLISHED = {
 SAMPLERS = {
     "mixup-GAN": lambda options: MixupGANSampler(**options),
     "GAN without mixup": lambda options: MixupGANSampler(mixup_mode="none", **options),
+    "conditional GAN": lambda options: ConditionalGANSampler(**options),
+    "CycleGAN": lambda options: CycleGANSampler(**options),
     "mixup": lambda options: MixupSampler(),
     "SMOTE": lambda options: make_pipeline(StandardScaler(), SMOTE()),
     "random copies": lambda options: RandomOverSampler(),

@@ -166,9 +166,7 @@ class ConditionalGAN(nn.Module):
             losses = self._play(X, y, optimizers)
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _play(
-        self, X: Tensor, y: Tensor, optimizers: dict[str, Optimizer]
-    ) -> dict[str, Tensor]:
+    def _play(self, X: Tensor, y: Tensor, optimizers: dict[str, Optimizer]) -> dict[str, Tensor]:
         with torch.no_grad():
             fake = self.sample(y)
         verdicts = self.discriminator(X, y), self.discriminator(fake, y)

@@ -178,7 +178,9 @@ class MixupGAN(nn.Module):
         self.input_dropout = input_dropout
         self.generates = any((adversarial_weight, classifier_weight, energy_weight))
 
-        self.encoder = nn.Sequential(fully_connected([n_features, *hidden_sizes, code_size]), nn.Tanh())
+        self.encoder = nn.Sequential(
+            fully_connected([n_features, *hidden_sizes, code_size]), nn.Tanh()
+        )
         self.decoder = fully_connected([code_size, *reversed(hidden_sizes), n_features])
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(code_size, n_classes))
         self.generator = nn.Sequential(

@@ -110,6 +110,7 @@ def train(
         net.module_.pretrains = True
         net.partial_fit(data, None, epochs=pretrain_epochs)
         net.module_.pretrains = False
+        net.initialize_callbacks()  # the printed table gets the columns of other losses
     net.partial_fit(data, None, epochs=net.max_epochs)
     for epoch, losses in enumerate(losses_by_epoch(net), start=1):
         if not np.isfinite(list(losses.values())).all():

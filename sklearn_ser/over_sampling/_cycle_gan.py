@@ -82,7 +82,7 @@ class CycleGANSampler(GANSampler):
     discriminator_lr : float, default=2e-4
         Learning rate of the discriminators.
 
-    min_diversity : float, default=0.2
+    min_diversity : float, default=0.25
         A warning tells of classes whose ``diversity_`` is lower. 0 never warns.
 
     min_novelty : float, default=0.2
@@ -195,7 +195,7 @@ class CycleGANSampler(GANSampler):
         batch_size: int = 64,
         lr: float = 1e-3,
         discriminator_lr: float = 2e-4,
-        min_diversity: float = 0.2,
+        min_diversity: float = 0.25,
         min_novelty: float = 0.2,
         device: str = "auto",
         verbose: int = 0,

@@ -111,7 +111,7 @@ class MixupGANSampler(GANSampler):
     gan_lr : float, default=1e-3
         Learning rate of the generator and the discriminator.
 
-    min_diversity : float, default=0.2
+    min_diversity : float, default=0.25
         A warning tells of classes whose ``diversity_`` is lower. 0 never warns.
 
     min_novelty : float, default=0.2
@@ -224,7 +224,7 @@ class MixupGANSampler(GANSampler):
         batch_size: int = 64,
         lr: float = 1e-3,
         gan_lr: float = 1e-3,
-        min_diversity: float = 0.2,
+        min_diversity: float = 0.25,
         min_novelty: float = 0.2,
         device: str = "auto",
         verbose: int = 0,
