@@ -31,21 +31,15 @@ from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ser import MixupGANEncoder, OpenSmileFeatures
-from sklearn_ser.datasets import (
-    load_emodb,
-    load_emotale,
-    load_index,
-    load_ravdess,
-    make_emotional_speech,
-)
+from sklearn_ser import MixupGANEncoder, OpenSmileFeatures, datasets
+from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.metrics import unweighted_average_recall_score
 
+# All loaders that take a folder.
 LOADERS = {
-    "emodb": load_emodb,
-    "emotale": load_emotale,
-    "index": load_index,
-    "ravdess": load_ravdess,
+    name.removeprefix("load_"): getattr(datasets, name)
+    for name in datasets.__all__
+    if name.startswith("load_") and name != "load_audb"
 }
 
 

@@ -35,21 +35,21 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from sklearn_ser import DenseNetSER, MixupGANSampler, OpenSmileFeatures, SpeakerNormalizer
-from sklearn_ser.datasets import (
-    load_emodb,
-    load_emotale,
-    load_index,
-    load_ravdess,
-    make_emotional_speech,
+from sklearn_ser import (
+    DenseNetSER,
+    MixupGANSampler,
+    OpenSmileFeatures,
+    SpeakerNormalizer,
+    datasets,
 )
+from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.metrics import unweighted_average_recall_by_group
 
+# All loaders that take a folder.
 LOADERS = {
-    "emodb": load_emodb,
-    "emotale": load_emotale,
-    "index": load_index,
-    "ravdess": load_ravdess,
+    name.removeprefix("load_"): getattr(datasets, name)
+    for name in datasets.__all__
+    if name.startswith("load_") and name != "load_audb"
 }
 
 
@@ -79,7 +79,9 @@ def parse_arguments(argv=None):
 def load_utterances(args, folder):
     """Return the utterances and their emotions."""
     if args.corpus != "synthetic":
-        return LOADERS[args.corpus](args.data, return_X_y=True)
+        X, y = LOADERS[args.corpus](args.data, return_X_y=True)
+        # Some corpora have utterances that nobody labelled, or whose raters disagree.
+        return X[y != ""].reset_index(drop=True), y[y != ""]
     X, y = make_emotional_speech(
         n_speakers=args.n_speakers,
         n_utterances=6,

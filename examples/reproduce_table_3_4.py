@@ -40,21 +40,16 @@ from sklearn_ser import (
     MixupGANSampler,
     MixupSampler,
     OpenSmileFeatures,
+    datasets,
 )
-from sklearn_ser.datasets import (
-    load_emodb,
-    load_emotale,
-    load_index,
-    load_ravdess,
-    make_emotional_speech,
-)
+from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.evaluation import synthetic_data_study, tabulate_study
 
+# All loaders that take a folder.
 LOADERS = {
-    "emodb": load_emodb,
-    "emotale": load_emotale,
-    "index": load_index,
-    "ravdess": load_ravdess,
+    name.removeprefix("load_"): getattr(datasets, name)
+    for name in datasets.__all__
+    if name.startswith("load_") and name != "load_audb"
 }
 
 # UAR in % on IEMOCAP, and from IEMOCAP to MSP-IMPROV, both of four emotions (chance 25).

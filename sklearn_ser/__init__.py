@@ -13,6 +13,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
+    "augmentation",
     "datasets",
     "evaluation",
     "features",
@@ -28,12 +29,20 @@ _HOME_OF = {
     "ConditionalGANSampler": "over_sampling",
     "CycleGANSampler": "over_sampling",
     "DenseNetSER": "neural_network",
+    "Functionals": "features",
+    "LogMelSpectrogram": "features",
+    "MFCC": "features",
     "MLPSER": "neural_network",
     "MixupGANEncoder": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
+    "NoiseSampler": "augmentation",
     "OpenSmileFeatures": "features",
+    "RawWaveform": "features",
+    "SequenceCropper": "preprocessing",
+    "SequenceScaler": "preprocessing",
     "SpeakerNormalizer": "preprocessing",
+    "SpeedSampler": "augmentation",
 }
 
 __all__ = ["__version__", *_HOME_OF, *_SUBPACKAGES]

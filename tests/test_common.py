@@ -19,7 +19,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_ser.features import OpenSmileFeatures
 from sklearn_ser.utils.discovery import all_estimators
-from sklearn_ser.utils.estimator_checks import check_utterance_transformer
+from sklearn_ser.utils.estimator_checks import (
+    check_sequence_transformer,
+    check_utterance_sampler,
+    check_utterance_transformer,
+)
 
 # Settings that keep a common check cheap, or that a constructor demands.
 INIT_PARAMS: dict[str, dict[str, Any]] = {
@@ -31,6 +35,7 @@ INIT_PARAMS: dict[str, dict[str, Any]] = {
     "MixupGANEncoder": {"max_epochs": 3},
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "MixupSampler": {"random_state": 0},
+    "NoiseSampler": {"random_state": 0},
     "SpeakerNormalizer": {"extractor": OpenSmileFeatures()},
 }
 
@@ -65,12 +70,15 @@ def _expected_failed_checks(estimator: Any) -> dict[str, str]:
     return EXPECTED_FAILED_CHECKS.get(type(estimator).__name__, {})
 
 
-def _takes_features(estimator: Any) -> bool:
-    return get_tags(estimator).input_tags.two_d_array
+def _takes(estimator: Any, kind: str) -> bool:
+    return getattr(get_tags(estimator).input_tags, kind)
 
 
-ON_FEATURES = [estimator for estimator in _instances() if _takes_features(estimator)]
-ON_UTTERANCES = [estimator for estimator in _instances() if not _takes_features(estimator)]
+# Predictors take features and sequences; what takes features is checked with them.
+ON_FEATURES = [estimator for estimator in _instances() if _takes(estimator, "two_d_array")]
+_ON_OTHERS = [estimator for estimator in _instances() if not _takes(estimator, "two_d_array")]
+ON_SEQUENCES = [estimator for estimator in _ON_OTHERS if _takes(estimator, "three_d_array")]
+ON_UTTERANCES = [estimator for estimator in _ON_OTHERS if _takes(estimator, "one_d_array")]
 PREDICTORS = _instances(["classifier", "regressor"])
 RANDOM = [estimator for estimator in ON_FEATURES if "random_state" in estimator.get_params()]
 
@@ -86,7 +94,8 @@ def test_sklearn_contract(estimator, check):
 
 
 @imblearn_checks.parametrize_with_checks(
-    _instances("sampler"), expected_failed_checks=_expected_failed_checks
+    [estimator for estimator in _instances("sampler") if _takes(estimator, "two_d_array")],
+    expected_failed_checks=_expected_failed_checks,
 )
 def test_imblearn_contract(estimator, check):
     check(estimator)
@@ -94,7 +103,22 @@ def test_imblearn_contract(estimator, check):
 
 @_each(ON_UTTERANCES)
 def test_utterance_contract(estimator):
-    check_utterance_transformer(estimator)
+    if hasattr(estimator, "fit_resample"):
+        check_utterance_sampler(estimator)
+    else:
+        check_utterance_transformer(estimator)
+
+
+@_each(ON_SEQUENCES)
+def test_sequence_contract(estimator):
+    check_sequence_transformer(estimator)
+
+
+def test_every_estimator_has_a_contract():
+    checked = [*ON_FEATURES, *ON_SEQUENCES, *ON_UTTERANCES]
+    assert sorted(type(estimator).__name__ for estimator in checked) == [
+        name for name, _ in all_estimators()
+    ]
 
 
 def test_every_entry_names_an_estimator():

@@ -13,6 +13,7 @@ import soundfile
 from sklearn.model_selection import GroupKFold
 
 from sklearn_ser.datasets import load_emodb, load_emotale, load_index, load_ravdess
+from tests.noise_files import write_noise
 
 DATA = Path(os.environ.get("SKLEARN_SER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -21,15 +22,6 @@ def _need(name):
     if not (DATA / name).is_dir():
         pytest.skip(f"no folder {name} in SKLEARN_SER_DATA={DATA}")
     return DATA / name
-
-
-def _write(folder, names):
-    """Write short noise files of distinct lengths."""
-    rng = np.random.default_rng(0)
-    for k, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, rng.normal(0, 0.1, 160 + k), 16000)
 
 
 EMODB = {
@@ -67,9 +59,9 @@ LOADERS = [load_emodb, load_ravdess, load_emotale, load_index]
 def test_names_are_parsed_in_any_layout(load, names, suffix, tmp_path):
     """Speaker, gender, text and emotion come from the name, wherever the file lies."""
     places = ["", "wav/", "deep/er/", "Actor 1/"]
-    _write(tmp_path, [places[k % 4] + name + suffix for k, name in enumerate(names)])
+    write_noise(tmp_path, [places[k % 4] + name + suffix for k, name in enumerate(names)])
     (tmp_path / "readme.txt").write_text("not audio")
-    _write(tmp_path, ["other.wav", "wav/._03a01Fa.wav"])
+    write_noise(tmp_path, ["other.wav", "wav/._03a01Fa.wav"])
     corpus = load(tmp_path)
     columns = ["speaker", "gender", "text_id", "emotion"]
     stems = [Path(file).stem for file in corpus.data["file"]]
@@ -82,7 +74,7 @@ def test_names_are_parsed_in_any_layout(load, names, suffix, tmp_path):
 @pytest.mark.parametrize(("load", "names"), CORPORA)
 def test_bunch(load, names, tmp_path):
     """The Bunch is complete, X holds no label, and (X, y) is the same."""
-    _write(tmp_path, [f"{name}.wav" for name in names])
+    write_noise(tmp_path, [f"{name}.wav" for name in names])
     corpus = load(tmp_path)
     X, y = load(str(tmp_path), return_X_y=True)
     pd.testing.assert_frame_equal(X, corpus.data)
@@ -104,7 +96,7 @@ def test_wrong_folder(load, tmp_path):
     """One error names the folder and what was looked for in it."""
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load(tmp_path / "nowhere")
-    _write(tmp_path, ["unknown.wav"])
+    write_noise(tmp_path, ["unknown.wav"])
     with pytest.raises(FileNotFoundError, match=r"\.wav or \.flac|index\.csv"):
         load(tmp_path)
 
@@ -112,12 +104,12 @@ def test_wrong_folder(load, tmp_path):
 @pytest.mark.parametrize(("load", "names"), CORPORA)
 def test_copies(load, names, tmp_path):
     """Identical copies count once; different recordings of one name are an error."""
-    _write(tmp_path / "a", [f"{name}.wav" for name in names])
+    write_noise(tmp_path / "a", [f"{name}.wav" for name in names])
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     corpus = load(tmp_path)
     assert len(corpus.data) == len(names)
     assert {Path(file).parent.name for file in corpus.data["file"]} == {"a"}
-    _write(tmp_path / "c", [f"{next(iter(names))}.flac"])
+    write_noise(tmp_path / "c", [f"{next(iter(names))}.flac"])
     with pytest.raises(ValueError, match=f"{next(iter(names))}.*twice.*one copy"):
         load(tmp_path)
 
@@ -130,17 +122,32 @@ def test_files_that_are_not_audio(tmp_path):
 
 
 def test_emodb_cut_copy_warns(tmp_path):
-    """The copy whose files all have one length does not pass for the original."""
-    for name in EMODB:
-        soundfile.write(tmp_path / f"{name}.wav", np.zeros(32000), 16000)
-    with pytest.warns(UserWarning, match="All 7 files are 2 s long"):
+    """The copy whose long files were cut to one length does not pass for the original."""
+    lengths = [24000, *[32000] * 6]
+    for name, length in zip(EMODB, lengths, strict=True):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(length), 16000)
+    with pytest.warns(UserWarning, match="6 of 7 files are 2 s long"):
         load_emodb(tmp_path)
+
+
+@pytest.mark.parametrize(("load", "names"), CORPORA)
+def test_four_emotions(load, names, tmp_path):
+    """The four common emotions are a choice, and a wrong choice is named."""
+    write_noise(tmp_path, [f"{name}.wav" for name in names])
+    four = load(tmp_path, emotions="four")
+    kept = [k for k in sorted(names) if names[k][3] in {"anger", "happiness", "neutral", "sadness"}]
+    assert [Path(file).stem for file in four.data["file"]] == kept
+    assert four.data.index.tolist() == list(range(len(kept)))
+    assert four.gender.tolist() == [names[name][1] for name in kept]
+    assert four.name == load.__name__.removeprefix("load_")
+    with pytest.raises(ValueError, match="emotions must be 'all' or 'four', got 'six'"):
+        load(tmp_path, emotions="six")
 
 
 def test_ravdess_song_and_speech_are_apart(tmp_path):
     """Speech is the default, song a choice, video files are not audio-only."""
     song, video = "03-02-06-01-02-01-12.wav", "01-01-06-01-02-01-12.wav"
-    _write(tmp_path, ["03-01-06-01-02-01-12.wav", song, video])
+    write_noise(tmp_path, ["03-01-06-01-02-01-12.wav", song, video])
     assert [Path(f).name for f in load_ravdess(tmp_path).data["file"]] == [
         "03-01-06-01-02-01-12.wav"
     ]
@@ -153,7 +160,7 @@ def test_ravdess_song_and_speech_are_apart(tmp_path):
 def test_emotale_scores(tmp_path):
     """Arousal, valence and dominance are the raters' means, in frame only."""
     names = list(EMOTALE)
-    _write(tmp_path, [f"audio/{name}.flac" for name in names])
+    write_noise(tmp_path, [f"audio/{name}.flac" for name in names])
     scores = pd.DataFrame({"file": [f"{name}.wav" for name in names[::-1]]})
     for rater, shift in (("a1", 0.0), ("a2", 0.5), ("a3", 1.0)):
         for letter, start in (("A", 1.0), ("V", 2.0), ("D", 3.0)):
@@ -178,7 +185,7 @@ def _index(folder, **columns):
         | {"emotion": ["anger", "None", ""]}
         | columns
     )
-    _write(folder, frame["file"].tolist())
+    write_noise(folder, frame["file"].tolist())
     frame.to_csv(folder / "index.csv", index=False)
     return frame
 
@@ -197,9 +204,22 @@ def test_index_reads_strings_as_they_are(tmp_path):
     ]
 
 
+def test_index_of_the_four_emotions(tmp_path):
+    """Other emotions and rows without one are left out, an index without any is an error."""
+    _index(tmp_path)
+    corpus = load_index(tmp_path, emotions="four")
+    assert corpus.target.tolist() == ["anger"]
+    assert corpus.gender.tolist() == [""]
+    assert corpus.name == tmp_path.name
+    assert load_index(tmp_path).target_names.tolist() == ["None", "anger"]
+    _index(tmp_path, emotion=["fear"] * 3)
+    with pytest.raises(ValueError, match=r"holds none of the emotions .*'fear'"):
+        load_index(tmp_path, emotions="four")
+
+
 def test_index_of_segments_elsewhere(tmp_path):
     """An index elsewhere may name several segments of one file."""
-    _write(tmp_path, ["long.wav"])
+    write_noise(tmp_path, ["long.wav"])
     segments = {"file": ["long.wav"] * 2, "speaker": ["1", "2"], "emotion": ["anger", "neutral"]}
     path = tmp_path / "elsewhere" / "segments.csv"
     path.parent.mkdir()
@@ -255,6 +275,7 @@ def test_real_emodb(load):
         "neutral": 79,
         "sadness": 62,
     }
+    assert len(load(_need("emodb"), emotions="four").target) == 127 + 71 + 79 + 62
     known = ["03", "08", "09", "10", "11", "12", "13", "14", "15", "16"]
     assert sorted(set(corpus.speaker)) == known
     assert "disgust" not in corpus.target[corpus.speaker == "08"]

@@ -28,6 +28,7 @@ def test_import_loads_nothing_heavy():
 @pytest.mark.parametrize(
     ("subpackage", "unneeded"),
     [
+        ("augmentation", {"skorch", "opensmile", "librosa"}),
         ("features", {"torch", "imblearn", "skorch"}),
         ("datasets", {"torch", "imblearn", "skorch", "opensmile"}),
         ("evaluation", {"torch", "skorch", "opensmile", "librosa", "matplotlib"}),

@@ -1,24 +1,31 @@
 """EMO-DB, the Berlin database of emotional speech."""
 
-import re
 import warnings
 from pathlib import Path
 from typing import Any
 
-from sklearn_ser.datasets._corpus import find_utterances, make_bunch
+from sklearn_ser.datasets._corpus import FileNames, find_named, make_bunch
 
-_NAME = re.compile(r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[WLEAFTN])(?P<version>[a-z])")
-_EMOTIONS = {
-    "W": "anger",
-    "L": "boredom",
-    "E": "disgust",
-    "A": "fear",
-    "F": "happiness",
-    "T": "sadness",
-    "N": "neutral",
-}
 _FEMALE = {"08", "09", "13", "14", "16"}
-_MALE = {"03", "10", "11", "12", "15"}
+_NAMES = FileNames(
+    corpus="EMO-DB",
+    example="03a01Fa.wav",
+    pattern=r"(?P<speaker>0[389]|1[0-6])(?P<text_id>[ab]\d\d)(?P<emotion>[WLEAFTN])"
+    r"(?P<version>[a-z])",
+    emotions={
+        "W": "anger",
+        "L": "boredom",
+        "E": "disgust",
+        "A": "fear",
+        "F": "happiness",
+        "T": "sadness",
+        "N": "neutral",
+    },
+    describe=lambda row: {
+        "gender": "female" if row["speaker"] in _FEMALE else "male",
+        "language": "de",
+    },
+)
 _DESCR = """\
 EMO-DB, Berlin database of emotional speech.
 
@@ -32,7 +39,7 @@ emotional speech", Interspeech 2005, pp. 1517-1520.
 """
 
 
-def load_emodb(folder: str | Path, *, return_X_y: bool = False) -> Any:
+def load_emodb(folder: str | Path, *, emotions: str = "all", return_X_y: bool = False) -> Any:
     """Load EMO-DB, 535 German utterances of 10 actors and 7 emotions.
 
     Parameters
@@ -40,6 +47,9 @@ def load_emodb(folder: str | Path, *, return_X_y: bool = False) -> Any:
     folder : str or Path
         Folder with the corpus, in any layout: it is searched recursively for the original file
         names (``03a01Fa.wav``: speaker, text, emotion, version), wav or flac.
+    emotions : {"all", "four"}, default="all"
+        All utterances, or those of the four emotions that most corpora share: anger, happiness,
+        neutral, sadness.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -49,9 +59,9 @@ def load_emodb(folder: str | Path, *, return_X_y: bool = False) -> Any:
         - ``data``: DataFrame of utterances, sorted by file name: ``file``, ``speaker``,
           ``gender``, ``language``, ``text_id``, ``duration_s``. It holds no label.
         - ``target``: ndarray of str, the emotions; ``target_names``: the distinct ones.
-        - ``speaker``: ndarray of str.
+        - ``speaker``, ``gender``: ndarrays of str.
         - ``frame``: `data` with ``emotion`` and ``version``.
-        - ``DESCR``: description, licence and citation.
+        - ``name``, ``DESCR``: short name; description, licence and citation.
 
     Raises
     ------
@@ -64,8 +74,8 @@ def load_emodb(folder: str | Path, *, return_X_y: bool = False) -> Any:
     Warns
     -----
     UserWarning
-        If all files have the same length: a copy cut to 2 seconds is in circulation, and
-        results on it cannot be compared with published ones.
+        If most files have one and the same greatest length: a copy cut to 2 seconds is in
+        circulation, and results on it cannot be compared with published ones.
 
     References
     ----------
@@ -93,25 +103,14 @@ def load_emodb(folder: str | Path, *, return_X_y: bool = False) -> Any:
     >>> y
     array(['happiness', 'anger'], dtype='<U9')
     """
-    frame = find_utterances(folder, _parse_name, "EMO-DB names such as 03a01Fa.wav or .flac")
-    if len(frame) > 1 and frame["duration_s"].nunique() == 1:
+    frame = find_named(_NAMES, folder)
+    longest = frame["duration_s"].max()
+    n_cut = int((frame["duration_s"] == longest).sum())
+    if n_cut > 1 and n_cut > len(frame) / 2:
         warnings.warn(
-            f"All {len(frame)} files are {frame['duration_s'].iloc[0]:g} s long: this is not the "
-            "original EMO-DB but a cut copy. Results on it cannot be compared with published ones.",
+            f"{n_cut} of {len(frame)} files are {longest:g} s long, and none is longer: this is "
+            "not the original EMO-DB but a cut copy. Results on it cannot be compared with "
+            "published ones.",
             stacklevel=2,
         )
-    return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)
-
-
-def _parse_name(stem: str) -> dict[str, str] | None:
-    match = _NAME.fullmatch(stem)
-    if match is None or match["speaker"] not in _FEMALE | _MALE:
-        return None
-    return {
-        "speaker": match["speaker"],
-        "gender": "female" if match["speaker"] in _FEMALE else "male",
-        "language": "de",
-        "text_id": match["text"],
-        "emotion": _EMOTIONS[match["emotion"]],
-        "version": match["version"],
-    }
+    return make_bunch(frame, name="emodb", descr=_DESCR, emotions=emotions, return_X_y=return_X_y)

@@ -1,18 +1,26 @@
 """EmoTale, enacted emotional speech in Danish and English."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sklearn_ser.datasets._corpus import find_utterances, make_bunch
+from sklearn_ser.datasets._corpus import FileNames, find_named, make_bunch
 
-_NAME = re.compile(r"(?P<language>DK|EN)_(?P<speaker>\d{3})_(?P<emotion>[ABHNS])_(?P<text>[1-5])")
 _LANGUAGES = {"DK": "da", "EN": "en"}
-_EMOTIONS = {"A": "anger", "B": "boredom", "H": "happiness", "N": "neutral", "S": "sadness"}
 _MALE = {"004", "005", "006", "015", "018", "019"}
-_FEMALE = {"001", "003", *(f"{n:03d}" for n in range(7, 15)), "016", "017"}
+_NAMES = FileNames(
+    corpus="EmoTale",
+    example="DK_004_A_5.wav",
+    pattern=r"(?P<language>DK|EN)_(?P<speaker>0(?:0[1345-9]|1\d))_(?P<emotion>[ABHNS])"
+    r"_(?P<text_id>[1-5])",
+    emotions={"A": "anger", "B": "boredom", "H": "happiness", "N": "neutral", "S": "sadness"},
+    describe=lambda row: {
+        "gender": "male" if row["speaker"] in _MALE else "female",
+        "language": _LANGUAGES[row["language"]],
+        "text_id": row["language"] + row["text_id"],
+    },
+)
 _ANNOTATIONS = ("annotations.csv", "index.csv")
 _DIMENSIONS = {"arousal": "A", "valence": "V", "dominance": "D"}
 _DESCR = """\
@@ -28,7 +36,7 @@ Speech-emotion Dataset in Danish", ASRU 2025, arXiv 2508.14548.
 """
 
 
-def load_emotale(folder: str | Path, *, return_X_y: bool = False) -> Any:
+def load_emotale(folder: str | Path, *, emotions: str = "all", return_X_y: bool = False) -> Any:
     """Load EmoTale, 800 Danish and English utterances of 18 speakers and 5 emotions.
 
     Parameters
@@ -37,6 +45,9 @@ def load_emotale(folder: str | Path, *, return_X_y: bool = False) -> Any:
         Folder with the corpus, in any layout: it is searched recursively for the original file
         names (``DK_004_A_5.wav``: language, speaker, emotion, sentence), wav or flac, and for
         the raters' scores (``annotations.csv``, or an ``index.csv`` with the same columns).
+    emotions : {"all", "four"}, default="all"
+        All utterances, or those of the four emotions that most corpora share: anger, happiness,
+        neutral, sadness.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -46,10 +57,10 @@ def load_emotale(folder: str | Path, *, return_X_y: bool = False) -> Any:
         - ``data``: DataFrame of utterances, sorted by file name: ``file``, ``speaker``,
           ``gender``, ``language``, ``text_id``, ``duration_s``. It holds no label.
         - ``target``: ndarray of str, the enacted emotions; ``target_names``: the distinct ones.
-        - ``speaker``: ndarray of str.
+        - ``speaker``, ``gender``: ndarrays of str.
         - ``frame``: `data` with ``emotion`` and, where the scores were found, ``arousal``,
           ``valence`` and ``dominance``, the means over the raters, from 1 to 5.
-        - ``DESCR``: description, licence and citation.
+        - ``name``, ``DESCR``: short name; description, licence and citation.
 
     Raises
     ------
@@ -85,27 +96,13 @@ def load_emotale(folder: str | Path, *, return_X_y: bool = False) -> Any:
       emotion  arousal  valence  dominance
     0   anger      4.0      1.0        5.0
     """
-    frame = find_utterances(folder, _parse_name, "EmoTale names such as DK_004_A_5.wav or .flac")
+    frame = find_named(_NAMES, folder)
     for name in _ANNOTATIONS:
         for path in sorted(Path(folder).expanduser().rglob(name)):
             scores = pd.read_csv(path)
-            if "file" in scores and "a1_A" in scores:
+            if "arousal" not in frame and "file" in scores and "a1_A" in scores:
                 frame = frame.join(_mean_scores(scores, frame["file"], path))
-                return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)
-    return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)
-
-
-def _parse_name(stem: str) -> dict[str, str] | None:
-    match = _NAME.fullmatch(stem)
-    if match is None or match["speaker"] not in _FEMALE | _MALE:
-        return None
-    return {
-        "speaker": match["speaker"],
-        "gender": "female" if match["speaker"] in _FEMALE else "male",
-        "language": _LANGUAGES[match["language"]],
-        "text_id": match["language"] + match["text"],
-        "emotion": _EMOTIONS[match["emotion"]],
-    }
+    return make_bunch(frame, name="emotale", descr=_DESCR, emotions=emotions, return_X_y=return_X_y)
 
 
 def _mean_scores(scores: pd.DataFrame, files: pd.Series, path: Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from sklearn_ser.datasets._corpus import make_bunch
+from sklearn_ser.datasets._corpus import check_files_exist, make_bunch, to_float
 
 _REQUIRED = ("file", "speaker", "emotion")
 _NUMERIC = ("start", "end", "duration_s", "arousal", "valence", "dominance")
@@ -15,6 +15,7 @@ def load_index(
     folder: str | Path,
     index: str | Path = "index.csv",
     *,
+    emotions: str = "all",
     return_X_y: bool = False,
 ) -> Any:
     """Load any corpus that a CSV index describes.
@@ -29,6 +30,9 @@ def load_index(
         leading zeros and empty fields stay empty strings, except ``start``, ``end``,
         ``duration_s``, ``arousal``, ``valence`` and ``dominance``, which become floats (NaN
         where empty).
+    emotions : {"all", "four"}, default="all"
+        All utterances, or those of the four emotions that most corpora share: anger, happiness,
+        neutral, sadness.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -40,8 +44,9 @@ def load_index(
           ``text_id``, ``corpus``, ``duration_s`` that the index has. It holds no label.
         - ``target``: ndarray of str, the emotions, empty where there is no label;
           ``target_names``: the distinct ones.
-        - ``speaker``: ndarray of str.
+        - ``speaker``, ``gender``: ndarrays of str, empty where unknown.
         - ``frame``: all columns of the index, labels and ratings included.
+        - ``name``: the name of the folder.
         - ``DESCR``: where the index is and what it holds; the licence is the corpus's own.
 
     Raises
@@ -75,31 +80,18 @@ def load_index(
     if frame.empty:
         raise ValueError(f"The index {str(path)!r} has no rows")
     for name in frame.columns.intersection(list(_NUMERIC)):
-        frame[name] = _to_float(frame[name], path)
+        frame[name] = to_float(frame[name], path)
     _check_unique(frame, path)
     frame = frame.sort_values("file", kind="stable", ignore_index=True)
     frame["file"] = [str(folder / name) for name in frame["file"]]
-    if absent := [name for name in frame["file"] if not Path(name).is_file()]:
-        raise FileNotFoundError(
-            f"{len(absent)} of the {len(frame)} files in {str(path)!r} do not exist, "
-            f"the first is {absent[0]!r}"
-        )
+    check_files_exist(frame["file"], repr(str(path)))
     descr = (
         f"{len(frame)} utterances of {frame['speaker'].nunique()} speakers, from {path}.\n\n"
         "Licence and citation: those of the corpus that the index describes.\n"
     )
-    return make_bunch(frame, descr=descr, return_X_y=return_X_y)
-
-
-def _to_float(column: pd.Series, path: Path) -> pd.Series:
-    numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
-    wrong = column[numbers.isna() & (column != "")]
-    if len(wrong):
-        raise ValueError(
-            f"The column {column.name!r} of {str(path)!r} must hold numbers, "
-            f"got {wrong.iloc[0]!r} in row {wrong.index[0] + 1}"
-        )
-    return numbers.astype(float)
+    return make_bunch(
+        frame, name=folder.name, descr=descr, emotions=emotions, return_X_y=return_X_y
+    )
 
 
 def _check_unique(frame: pd.DataFrame, path: Path) -> None:

@@ -1,15 +1,10 @@
 """RAVDESS, the Ryerson audio-visual database of emotional speech and song."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-from sklearn_ser.datasets._corpus import find_utterances, make_bunch
+from sklearn_ser.datasets._corpus import FileNames, find_named, make_bunch
 
-_NAME = re.compile(
-    r"03-(?P<channel>0[12])-(?P<emotion>0[1-8])-(?P<intensity>0[12])"
-    r"-(?P<statement>0[12])-(?P<repetition>0[12])-(?P<actor>[01]\d|2[0-4])"
-)
 _CHANNELS = {"speech": "01", "song": "02"}
 _EMOTIONS = {
     "01": "neutral",
@@ -38,6 +33,7 @@ def load_ravdess(
     folder: str | Path,
     *,
     vocal_channel: str = "speech",
+    emotions: str = "all",
     return_X_y: bool = False,
 ) -> Any:
     """Load RAVDESS, 1440 English utterances of 24 actors and 8 emotions.
@@ -50,6 +46,9 @@ def load_ravdess(
         intensity, statement, repetition, actor), wav or flac.
     vocal_channel : {"speech", "song"}, default="speech"
         Whether to load the spoken or the sung utterances.
+    emotions : {"all", "four"}, default="all"
+        All utterances, or those of the four emotions that most corpora share: anger, happiness,
+        neutral, sadness.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -59,9 +58,9 @@ def load_ravdess(
         - ``data``: DataFrame of utterances, sorted by file name: ``file``, ``speaker``,
           ``gender``, ``language``, ``text_id``, ``duration_s``. It holds no label.
         - ``target``: ndarray of str, the emotions; ``target_names``: the distinct ones.
-        - ``speaker``: ndarray of str.
+        - ``speaker``, ``gender``: ndarrays of str.
         - ``frame``: `data` with ``emotion``, ``intensity`` and ``repetition``.
-        - ``DESCR``: description, licence and citation.
+        - ``name``, ``DESCR``: short name; description, licence and citation.
 
     Raises
     ------
@@ -96,20 +95,21 @@ def load_ravdess(
         raise ValueError(f"vocal_channel must be 'speech' or 'song', got {vocal_channel!r}")
     channel = _CHANNELS[vocal_channel]
 
-    def parse_name(stem: str) -> dict[str, str] | None:
-        match = _NAME.fullmatch(stem)
-        if match is None or match["channel"] != channel or match["actor"] == "00":
-            return None
-        return {
-            "speaker": match["actor"],
-            "gender": "male" if int(match["actor"]) % 2 else "female",
-            "language": "en",
-            "text_id": match["statement"],
-            "emotion": _EMOTIONS[match["emotion"]],
-            "intensity": _INTENSITIES[match["intensity"]],
-            "repetition": match["repetition"],
-        }
+    names = FileNames(
+        corpus=f"RAVDESS {vocal_channel}",
+        example=f"03-{channel}-06-01-02-01-12.wav",
+        pattern=rf"03-{channel}-(?P<emotion>0[1-8])-(?P<intensity>0[12])-(?P<text_id>0[12])"
+        r"-(?P<repetition>0[12])-(?P<speaker>0[1-9]|1\d|2[0-4])",
+        emotions=_EMOTIONS,
+        describe=_describe,
+    )
+    frame = find_named(names, folder)
+    return make_bunch(frame, name="ravdess", descr=_DESCR, emotions=emotions, return_X_y=return_X_y)
 
-    looked_for = f"RAVDESS {vocal_channel} names such as 03-{channel}-06-01-02-01-12.wav or .flac"
-    frame = find_utterances(folder, parse_name, looked_for)
-    return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)
+
+def _describe(row: dict[str, str]) -> dict[str, str]:
+    return {
+        "gender": "male" if int(row["speaker"]) % 2 else "female",
+        "language": "en",
+        "intensity": _INTENSITIES[row["intensity"]],
+    }

@@ -124,10 +124,10 @@ def make_emotional_speech(
           ``groups``. With `folder` a DataFrame with ``file`` (absolute path), ``speaker``,
           ``gender``, ``text_id``, ``duration_s``: what transformers that need the speaker read.
         - ``target``: ndarray of str, the emotions; ``target_names``: the distinct ones.
-        - ``speaker``: ndarray of str.
+        - ``speaker``, ``gender``: ndarrays of str.
         - ``frame``: DataFrame with ``speaker``, ``gender``, ``text_id``, ``duration_s``,
           ``emotion`` and, with `folder`, ``file``.
-        - ``DESCR``: description.
+        - ``name``, ``DESCR``: short name and description.
 
     Raises
     ------
@@ -198,9 +198,9 @@ def make_emotional_speech(
         # np.array(..., dtype=object) would make waveforms of one length a 2-D array.
         data = np.empty(len(waveforms), dtype=object)
         data[:] = waveforms
-        return make_bunch(frame, data, descr=_DESCR, return_X_y=return_X_y)
+        return make_bunch(frame, data, name="synthetic", descr=_DESCR, return_X_y=return_X_y)
     frame.insert(0, "file", _write(frame, waveforms, folder, sampling_rate))
-    return make_bunch(frame, descr=_DESCR, return_X_y=return_X_y)
+    return make_bunch(frame, name="synthetic", descr=_DESCR, return_X_y=return_X_y)
 
 
 def _check_parameters(n_speakers, emotions, n_utterances, duration, sampling_rate):

@@ -252,7 +252,7 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self
 
     def _encode_emotions(self, X: np.ndarray, y: ArrayLike | None) -> np.ndarray:
-        """Number the emotions; without any, all rows are of one class."""
+        """Return the number of each row's emotion; without any, all rows are of one class."""
         self.classes_: np.ndarray | None = None
         if y is None:
             return np.zeros(len(X), dtype=int)

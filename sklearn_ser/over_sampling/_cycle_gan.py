@@ -144,7 +144,8 @@ class CycleGANSampler(GANSampler):
     learns from the mapped rows; here it learns from the real ones.
 
     In a search, unlabelled rows that are passed to ``fit_resample`` must not be as many as the rows
-    of X, or scikit-learn takes them for metadata of X and splits them too. At construction they may.
+    of X, or scikit-learn takes them for metadata of X and splits them too. At construction they
+    may.
 
     References
     ----------

@@ -9,18 +9,11 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from sklearn_ser.utils._audio import utterance_column
+from sklearn_ser.utils._moments import Moments, guarded_scale, pool_moments, utterance_moments
 from sklearn_ser.utils._output import OutputMixin
 
 # Speakers differ along few directions; more would only fit noise.
 _MAX_VOICES = 50
-
-
-class _Moments(NamedTuple):
-    """Mean and variance over some frames: of an utterance, of a speaker, or of rows of both."""
-
-    n_frames: np.ndarray
-    mean: np.ndarray
-    variance: np.ndarray
 
 
 class _Corpus(NamedTuple):
@@ -35,67 +28,6 @@ class _Corpus(NamedTuple):
     voices: np.ndarray
     between: np.ndarray
     within: np.ndarray
-
-
-def utterance_moments(features: np.ndarray) -> _Moments:
-    """Describe each utterance by its number of frames, mean and variance.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_utterances, n_features) or (n_utterances,)
-        Features (one frame each) or sequences.
-
-    Returns
-    -------
-    moments : tuple of (n_frames, mean, variance)
-        Arrays of shape (n_utterances,), (n_utterances, n_features) twice.
-
-    Raises
-    ------
-    ValueError
-        If an utterance has a value that is not finite, or no frame at all.
-    """
-    if features.ndim == 2:
-        mean = features.astype(np.float64)
-        moments = _Moments(np.ones(len(mean)), mean, np.zeros_like(mean))
-    else:
-        moments = _Moments(
-            np.array([len(sequence) for sequence in features], dtype=np.float64),
-            np.stack([np.mean(sequence, axis=0, dtype=np.float64) for sequence in features]),
-            np.stack([np.var(sequence, axis=0, dtype=np.float64) for sequence in features]),
-        )
-    wrong = np.flatnonzero(~np.isfinite(moments.mean).all(axis=1))
-    if wrong.size:
-        # One of them would spoil every utterance of its speaker.
-        raise ValueError(
-            f"The extractor gave NaN, infinity or no frame for {wrong.size} of {len(features)} "
-            f"utterances, first of them row {wrong[0]}. Remove them, or let the extractor repair "
-            "them (OpenSmileFeatures: short='pad')."
-        )
-    return moments
-
-
-def pool_moments(moments: _Moments, rows: np.ndarray) -> _Moments:
-    """Pool utterances as if their frames had been concatenated.
-
-    Parameters
-    ----------
-    moments : tuple of (n_frames, mean, variance)
-        What :func:`utterance_moments` returns.
-    rows : ndarray
-        Indices or mask of the utterances to pool.
-
-    Returns
-    -------
-    moments : tuple of (n_frames, mean, variance)
-        Number of frames, and arrays of shape (n_features,).
-    """
-    n_frames, mean, variance = (array[rows] for array in moments)
-    weight = (n_frames / n_frames.sum())[:, np.newaxis]
-    pooled = (weight * mean).sum(axis=0)
-    return _Moments(
-        n_frames.sum(), pooled, (weight * (variance + (mean - pooled) ** 2)).sum(axis=0)
-    )
 
 
 class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
@@ -321,17 +253,17 @@ class SpeakerNormalizer(OutputMixin, TransformerMixin, BaseEstimator):
         return normalized
 
 
-def _learn_corpus(moments: _Moments, speakers: np.ndarray) -> _Corpus:
+def _learn_corpus(moments: Moments, speakers: np.ndarray) -> _Corpus:
     names, codes = np.unique(speakers, return_inverse=True)
     pooled = [pool_moments(moments, codes == code) for code in range(len(names))]
-    by_speaker = _Moments(*(np.stack(arrays) for arrays in zip(*pooled, strict=True)))
+    by_speaker = Moments(*(np.stack(arrays) for arrays in zip(*pooled, strict=True)))
     corpus = pool_moments(by_speaker, np.arange(len(names)))
 
     freedom = corpus.n_frames - len(names)
     weight = by_speaker.n_frames[:, np.newaxis] / max(freedom, 1)
     within = (weight * by_speaker.variance).sum(axis=0)
     # One frame a speaker tells nothing of the spread within speakers.
-    scale = _guarded_scale(corpus.mean, corpus.variance if freedom == 0 else within)
+    scale = guarded_scale(corpus.mean, corpus.variance if freedom == 0 else within)
 
     voices, between = _learn_voices((by_speaker.mean - corpus.mean) / scale)
     deviations = ((moments.mean - by_speaker.mean[codes]) / scale) @ voices.T
@@ -349,7 +281,7 @@ def _learn_voices(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _expect_speaker(
-    corpus: _Corpus, own: _Moments, n_utterances: int, min_utterances: int
+    corpus: _Corpus, own: Moments, n_utterances: int, min_utterances: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Estimate mean and standard deviation of a speaker from a few utterances."""
     shift = (own.mean - corpus.mean) / corpus.scale
@@ -360,13 +292,7 @@ def _expect_speaker(
     weight = n_utterances**2 / (n_utterances**2 + min_utterances**2)
     mean = corpus.mean + corpus.scale * (weight * shift + (1 - weight) * expected)
     variance = weight * own.variance + (1 - weight) * corpus.scale**2
-    return mean, _guarded_scale(mean, variance)
-
-
-def _guarded_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Take the root, and 1 where the variance is nothing but rounding of a constant."""
-    rounding = (100 * np.finfo(np.float64).eps * np.abs(mean)) ** 2
-    return np.sqrt(np.where(variance > rounding, variance, 1.0))
+    return mean, guarded_scale(mean, variance)
 
 
 def _as_array(features: Any) -> np.ndarray:

@@ -1,9 +1,11 @@
 """Sequences of unequal length: the one check of them, and batches padded with zeros."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 _REMEDY = (
     "Sequences are a 1-D object array whose elements are float arrays of shape "
@@ -126,7 +128,7 @@ def _check_sequence(x: Any, i: int, n_features: int | None, arrays: list[Any]) -
     return x
 
 
-def pad_sequences(sequences: Any) -> tuple[torch.Tensor, torch.Tensor]:
+def pad_sequences(sequences: Any) -> "tuple[torch.Tensor, torch.Tensor]":
     """Pad sequences with zero frames to the length of the longest.
 
     Parameters
@@ -150,6 +152,9 @@ def pad_sequences(sequences: Any) -> tuple[torch.Tensor, torch.Tensor]:
     (tensor([[1., 0., 0.],
             [1., 1., 1.]]), tensor([1, 3]))
     """
+    # Transformers check sequences too, and need no torch.
+    import torch
+
     lengths = [len(x) for x in sequences]
     padded = np.zeros((len(sequences), max(lengths), sequences[0].shape[1]), dtype=np.float32)
     for row, x in zip(padded, sequences, strict=True):

@@ -9,7 +9,11 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-__all__ = ["check_utterance_transformer"]
+__all__ = [
+    "check_sequence_transformer",
+    "check_utterance_sampler",
+    "check_utterance_transformer",
+]
 
 _RATE = 16000
 
@@ -54,6 +58,201 @@ def check_utterance_transformer(estimator: Any) -> None:
         _assert_same(_parallel(estimator).fit(files).transform(files), expected, "n_jobs=2")
         _check_without_speaker(fitted, files[["file"]], waveforms)
         _check_silence(fitted, samples)
+
+
+def check_sequence_transformer(estimator: Any) -> None:
+    """Check a transformer from sequences to sequences or features.
+
+    Parameters
+    ----------
+    estimator : transformer
+        An instance.
+
+    Raises
+    ------
+    AssertionError
+        If it breaks the conventions that transformers on sequences keep.
+
+    Examples
+    --------
+    >>> from sklearn_ser.preprocessing import SequenceScaler
+    >>> from sklearn_ser.utils.estimator_checks import check_sequence_transformer
+    >>> check_sequence_transformer(SequenceScaler())
+    """
+    sequences = _sequences((30, 12, 200, 30, 5, 1))
+    fitted = clone(estimator).fit(sequences)
+    expected = fitted.transform(sequences)
+
+    _check_parameters(estimator, fitted)
+    _check_layout(expected, len(sequences))
+    _check_names(fitted, expected)
+    _check_sequences_are_kept(estimator, sequences)
+    _check_output_container(estimator, sequences, expected)
+    _check_refusals(estimator, fitted, sequences)
+
+    _assert_same(clone(estimator).fit_transform(sequences), expected, "fit_transform")
+    _assert_same(pickle.loads(pickle.dumps(fitted)).transform(sequences), expected, "pickling")
+    _assert_same(fitted.transform(sequences[::-1])[::-1], expected, "another order")
+    for row in range(len(sequences)):
+        alone = fitted.transform(sequences[row : row + 1])
+        _assert_same(alone, expected[row : row + 1], f"row {row} alone")
+    _assert_same(fitted.transform(list(sequences)), expected, "a list of sequences")
+    series = pd.Series(list(sequences), index=range(10, 10 + len(sequences)))
+    _assert_same(fitted.transform(series), expected, "a Series of sequences")
+    doubled = _as_objects([sequence.astype(np.float64) for sequence in sequences])
+    _assert_same(fitted.transform(doubled), expected, "float64 instead of float32")
+
+    equal = np.stack(list(_sequences((20, 20, 20, 20))))
+    _assert_same(
+        clone(estimator).fit(equal).transform(equal),
+        clone(estimator).fit(_as_objects(list(equal))).transform(_as_objects(list(equal))),
+        "a 3-D array",
+    )
+    constant = np.ones_like(equal)
+    for values in clone(estimator).fit(constant).transform(constant):
+        assert np.isfinite(values).all(), "constant features give values that are not finite"
+
+
+def check_utterance_sampler(estimator: Any) -> None:
+    """Check a sampler that adds utterances.
+
+    Parameters
+    ----------
+    estimator : sampler
+        An instance for audio at 16 kHz whose ``random_state``, if it has one, is an int.
+
+    Raises
+    ------
+    AssertionError
+        If it breaks the conventions that samplers of utterances keep.
+
+    Examples
+    --------
+    >>> from sklearn_ser.augmentation import SpeedSampler
+    >>> from sklearn_ser.utils.estimator_checks import check_utterance_sampler
+    >>> check_utterance_sampler(SpeedSampler())
+    """
+    waveforms = _waveforms()
+    y = np.array(["anger", "fear"] * (len(waveforms) // 2))
+    speakers = ["03", "03", "08", "08", "09", "09"]
+    samples = pd.DataFrame({"file": pd.Series(waveforms, dtype=object), "speaker": speakers})
+    with tempfile.TemporaryDirectory() as folder:
+        files = samples.assign(file=_write(waveforms, Path(folder)))
+        sampler = clone(estimator)
+        before = files.copy()
+        frame, labels = sampler.fit_resample(files, y)
+
+        pd.testing.assert_frame_equal(files, before)
+        assert not hasattr(sampler, "transform"), "a sampler does not transform"
+        _check_parameters(estimator, sampler)
+        assert list(frame.columns) == list(files.columns), "the columns of X are not carried along"
+        n_copies, rest = divmod(len(frame), len(files))
+        assert rest == 0, "the utterances do not get equally many copies"
+        originals = list(frame["file"][: len(files)])
+        assert all(isinstance(one, str) for one in originals), "originals come first, as they were"
+        assert originals == list(files["file"]), "originals keep their order"
+        assert list(frame["speaker"]) == speakers * n_copies, "copies lose their speaker"
+        assert list(labels) == list(y) * n_copies, "copies lose their label"
+
+        _assert_same_audio(clone(estimator).fit_resample(files, y)[0], frame, "the same seed")
+        _assert_same_audio(
+            pickle.loads(pickle.dumps(sampler)).fit_resample(files, y)[0], frame, "pickling"
+        )
+        _assert_same_audio(clone(estimator).fit_resample(samples, y)[0][6:], frame[6:], "samples")
+        _check_copies_depend_on_the_utterance_alone(estimator, files, y, frame)
+        listed, _ = clone(estimator).fit_resample(list(files["file"]), list(y))
+        _assert_same_audio(pd.DataFrame({"file": listed}), frame, "a list of paths")
+
+
+def _assert_same_audio(actual: pd.DataFrame, expected: pd.DataFrame, occasion: str) -> None:
+    assert len(actual) == len(expected), occasion
+    for one, other in zip(actual["file"], expected["file"], strict=True):
+        if isinstance(one, str):
+            assert one == other, occasion
+        else:
+            np.testing.assert_allclose(one, other, atol=1e-6, err_msg=occasion)
+
+
+def _check_copies_depend_on_the_utterance_alone(
+    estimator: Any, files: pd.DataFrame, y: np.ndarray, frame: pd.DataFrame
+) -> None:
+    # So that a cache of extracted features serves the copies in every fold.
+    odd = np.arange(1, len(files), 2)
+    subset, _ = clone(estimator).fit_resample(files.iloc[odd], y[odd])
+    kept = np.arange(len(frame)) % len(files) % 2 == 1
+    _assert_same_audio(subset, frame[kept], "other utterances beside it")
+
+
+def _sequences(lengths: tuple[int, ...]) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return _as_objects(
+        [rng.normal(3.0, 2.0, size=(length, 4)).astype(np.float32) for length in lengths]
+    )
+
+
+def _as_objects(arrays: list[np.ndarray]) -> np.ndarray:
+    objects = np.empty(len(arrays), dtype=object)
+    objects[:] = arrays
+    return objects
+
+
+def _check_layout(transformed: Any, n_rows: int) -> None:
+    """Sequences are an object array, whatever their lengths; features are 2-D."""
+    assert isinstance(transformed, np.ndarray)
+    assert len(transformed) == n_rows, "a transformer keeps the number of rows"
+    if transformed.dtype == object:
+        assert transformed.ndim == 1, "sequences are a 1-D object array"
+        assert all(x.ndim == 2 and x.dtype.kind == "f" for x in transformed)
+    else:
+        assert transformed.ndim == 2, "features are 2-D"
+
+
+def _check_sequences_are_kept(estimator: Any, sequences: np.ndarray) -> None:
+    before = [sequence.copy() for sequence in sequences]
+    state = pickle.dumps(np.random.get_state())  # noqa: NPY002
+    clone(estimator).fit(sequences).transform(sequences)
+    _assert_same(sequences, before, "transform changed a sequence")
+    assert pickle.dumps(np.random.get_state()) == state, (  # noqa: NPY002
+        "the global random state moved"
+    )
+
+
+def _check_output_container(estimator: Any, sequences: np.ndarray, expected: Any) -> None:
+    copy = clone(estimator).set_output(transform="pandas")
+    transformed = copy.fit_transform(sequences)
+    if expected.dtype == object:
+        _assert_same(transformed, expected, "set_output concerns features only")
+    else:
+        assert list(transformed.columns) == list(copy.get_feature_names_out())
+        _assert_same(transformed.to_numpy(), expected, "set_output changed the values")
+
+
+def _check_refusals(estimator: Any, fitted: Any, sequences: np.ndarray) -> None:
+    """Whatever is no sequence is refused with a ValueError, in fit and in transform."""
+    spoilt = sequences[0].copy()
+    spoilt[2, 1] = np.nan
+    refused = {
+        "an X without utterances": [],
+        "features": np.ones((6, 4)),
+        "a frame of features": pd.DataFrame(np.ones((6, 4))),
+        "NaN": _as_objects([sequences[1], spoilt]),
+        "a sequence without frames": _as_objects([sequences[1], sequences[0][:0]]),
+        "sequences of different width": _as_objects([sequences[1], sequences[0][:, :2]]),
+    }
+    _assert_refused(clone(estimator).transform, sequences, "transform before fit")
+    for what, X in refused.items():
+        _assert_refused(clone(estimator).fit, X, f"fit with {what}")
+        _assert_refused(fitted.transform, X, f"transform with {what}")
+    narrow = _as_objects([sequence[:, :2] for sequence in sequences])
+    _assert_refused(fitted.transform, narrow, "transform with another number of features")
+
+
+def _assert_refused(method: Any, X: Any, occasion: str) -> None:
+    try:
+        method(X)
+    except ValueError:
+        return
+    raise AssertionError(f"{occasion} is accepted")
 
 
 def _waveforms() -> list[np.ndarray]:
