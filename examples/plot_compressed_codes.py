@@ -106,7 +106,8 @@ def seeded(encoder, seed):
 
 def compare(X, y, speaker, n_repeats):
     """Return a table of recall, and the codes of one fold by encoder."""
-    rows, drawn = {}, {}
+    rows: dict[str, dict] = {}
+    drawn: dict[str, dict] = {}
     for name, (encoder, supervised) in build_encoders().items():
         scores = []
         for seed in range(n_repeats if "random_state" in encoder.get_params() else 1):

@@ -32,7 +32,7 @@ INIT_PARAMS: dict[str, dict[str, Any]] = {
     "CycleGANSampler": {"max_epochs": 2, "pretrain_epochs": 1, "random_state": 0},
     "DenseNetSER": {"max_epochs": 20},
     "MLPSER": {"max_epochs": 20},
-    "MixupGANEncoder": {"max_epochs": 3},
+    "MixupGANEncoder": {"max_epochs": 2, "batch_size": 16},
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "MixupSampler": {"random_state": 0},
     "NoiseSampler": {"random_state": 0},

@@ -1,12 +1,12 @@
 """The compressed code of a mixup-GAN as a transformer."""
 
+import copy
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -222,7 +222,7 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Train the network.
 
         Parameters
@@ -251,7 +251,7 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.history_ = losses_by_epoch(self.net_)
         return self
 
-    def _encode_emotions(self, X: np.ndarray, y: ArrayLike | None) -> np.ndarray:
+    def _encode_emotions(self, X: np.ndarray, y: Any) -> np.ndarray:
         """Return the number of each row's emotion; without any, all rows are of one class."""
         self.classes_: np.ndarray | None = None
         if y is None:
@@ -287,7 +287,7 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             arguments |= dict.fromkeys(weights, 0.0)
         return arguments
 
-    def transform(self, X: ArrayLike) -> np.ndarray:
+    def transform(self, X: Any) -> np.ndarray:
         """Compress rows.
 
         Parameters
@@ -303,9 +303,9 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         Z = standardize(X, self.scaler_, self.clip)
-        return self._apply(self.net_.module_.encode, Z).astype(X.dtype)
+        return apply(self.net_.module_.encoder, Z).astype(X.dtype)
 
-    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
+    def inverse_transform(self, X: Any) -> np.ndarray:
         """Turn codes into rows.
 
         Parameters
@@ -330,13 +330,8 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 f"X has {X.shape[1]} columns, but the codes have {self._n_features_out}: pass what "
                 "transform returns."
             )
-        Z = self._apply(self.net_.module_.decode, X.astype(np.float32)).astype(np.float64)
+        Z = apply(self.net_.module_.decoder, X)
         return (Z * self.scaler_.scale_ + self.scaler_.mean_).astype(X.dtype)
-
-    def _apply(self, function: Any, rows: np.ndarray) -> np.ndarray:
-        self.net_.module_.eval()
-        with torch.no_grad():
-            return function(torch.from_numpy(rows).to(self.net_.device)).cpu().numpy()
 
     @property
     def _n_features_out(self) -> int:
@@ -349,3 +344,25 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def apply(network: torch.nn.Module, rows: np.ndarray) -> np.ndarray:
+    """Send rows through a part of a trained network.
+
+    Parameters
+    ----------
+    network : Module
+        The part; it stays as it is.
+
+    rows : ndarray of shape (n, n_in)
+        Its input.
+
+    Returns
+    -------
+    ndarray of shape (n, n_out), float64
+        Its output.
+    """
+    # In single precision a row depends, in the last bits, on the rows beside it.
+    exact = copy.deepcopy(network).to("cpu", torch.float64).eval()
+    with torch.no_grad():
+        return exact(torch.from_numpy(rows.astype(np.float64))).numpy()

@@ -67,7 +67,8 @@ class GANSampler(DenseOverSampler):
         y_synthetic = np.repeat(np.arange(len(classes)), n_wanted)
         self.synthetic_mask_ = np.arange(len(y) + len(y_synthetic)) >= len(y)
         self.net_, self.history_ = None, []
-        self.diversity_, self.novelty_ = {}, {}
+        self.diversity_: dict[Any, float] = {}
+        self.novelty_: dict[Any, float] = {}
         if len(y_synthetic) == 0:
             return X.copy(), y.copy()
 

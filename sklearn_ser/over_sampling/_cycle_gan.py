@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
@@ -183,7 +182,7 @@ class CycleGANSampler(GANSampler):
         self,
         *,
         sampling_strategy: Any = "auto",
-        X_unlabeled: ArrayLike | None = None,
+        X_unlabeled: Any = None,
         mapper_sizes: Sequence[int] = (128, 64, 128),
         discriminator_sizes: Sequence[int] = (128, 64),
         classifier_sizes: Sequence[int] = (100, 100),
@@ -222,9 +221,7 @@ class CycleGANSampler(GANSampler):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit_resample(
-        self, X: ArrayLike, y: ArrayLike, *, X_unlabeled: ArrayLike | None = None
-    ) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any, *, X_unlabeled: Any = None) -> tuple[Any, Any]:
         """Train the networks and add rows that they map to each class.
 
         Parameters
@@ -279,7 +276,7 @@ class CycleGANSampler(GANSampler):
         train(net, Z[rows], targets, self.pretrain_epochs)
         return net, sample(net, draw_sources(Z, y, y_synthetic, pool), y_synthetic)
 
-    def _standardized_source(self, X_unlabeled: ArrayLike | None) -> np.ndarray | None:
+    def _standardized_source(self, X_unlabeled: Any) -> np.ndarray | None:
         X_unlabeled = self.X_unlabeled if X_unlabeled is None else X_unlabeled
         if X_unlabeled is None:
             return None

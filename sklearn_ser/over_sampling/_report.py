@@ -1,4 +1,4 @@
-"""What a generative model says of itself: has it collapsed, or does it copy?"""
+"""What a generative model says of itself: whether it has collapsed, whether it copies."""
 
 import warnings
 from collections.abc import Callable
