@@ -29,7 +29,15 @@ from sklearn_ser.utils.estimator_checks import (
 INIT_PARAMS: dict[str, dict[str, Any]] = {
     # imbalanced-learn's checks compare two calls of a sampler and do not seed them.
     "ConditionalGANSampler": {"max_epochs": 2, "pretrain_epochs": 1, "random_state": 0},
-    "CycleGANSampler": {"max_epochs": 2, "pretrain_epochs": 1, "random_state": 0},
+    "CycleGANSampler": {
+        "max_epochs": 2,
+        "pretrain_epochs": 1,
+        "batch_size": 256,
+        "mapper_sizes": (8,),
+        "discriminator_sizes": (8,),
+        "classifier_sizes": (8,),
+        "random_state": 0,
+    },
     "DenseNetSER": {"max_epochs": 20},
     "MLPSER": {"max_epochs": 20},
     "MixupGANEncoder": {"max_epochs": 2, "batch_size": 16},
