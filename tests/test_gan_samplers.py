@@ -24,6 +24,8 @@ def _quick(cls, **parameters):
     defaults = {"max_epochs": 2, "random_state": 0, "min_diversity": 0, "min_novelty": 0}
     if cls is not MixupGANSampler:
         defaults["pretrain_epochs"] = 1
+    if cls is CycleGANSampler:
+        defaults |= {"mapper_sizes": (32,), "discriminator_sizes": (32,), "classifier_sizes": (32,)}
     return cls(**defaults | parameters)
 
 
@@ -168,7 +170,7 @@ def _drawing(cls, monkeypatch, rows):
         return net, rows(Z, y, drawn)
 
     monkeypatch.setattr(cls, "_generate", replaced)
-    return cls(max_epochs=1, random_state=0)
+    return _quick(cls, min_diversity=0.25, min_novelty=0.2)
 
 
 @each_sampler
