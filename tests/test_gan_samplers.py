@@ -2,18 +2,22 @@
 
 import warnings
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from imblearn.pipeline import Pipeline
 from numpy.testing import assert_array_equal
 from sklearn.datasets import make_blobs
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, cross_val_predict
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_ser import ConditionalGANSampler, CycleGANSampler, MixupGANSampler
 from sklearn_ser.over_sampling import SyntheticDataWarning
+from sklearn_ser.over_sampling._base import GANSampler
 from sklearn_ser.over_sampling._report import by_class, relative_diversity, relative_novelty
 
 SAMPLERS = [ConditionalGANSampler, CycleGANSampler, MixupGANSampler]
@@ -21,7 +25,12 @@ each_sampler = pytest.mark.parametrize("cls", SAMPLERS, ids=lambda cls: cls.__na
 
 
 def _quick(cls, **parameters):
-    defaults = {"max_epochs": 2, "random_state": 0, "min_diversity": 0, "min_novelty": 0}
+    defaults: dict[str, Any] = {
+        "max_epochs": 2,
+        "random_state": 0,
+        "min_diversity": 0,
+        "min_novelty": 0,
+    }
     if cls is not MixupGANSampler:
         defaults["pretrain_epochs"] = 1
     if cls is CycleGANSampler:
@@ -170,6 +179,7 @@ def _drawing(cls, monkeypatch, rows):
         return net, rows(Z, y, drawn)
 
     monkeypatch.setattr(cls, "_generate", replaced)
+    monkeypatch.setattr(cls, "_complete", GANSampler._complete)
     return _quick(cls, min_diversity=0.25, min_novelty=0.2)
 
 
@@ -205,7 +215,7 @@ def test_a_generator_without_guard_collapses_and_one_with_it_does_not():
         warnings.simplefilter("error")
         sampler.fit_resample(X, y)
     with pytest.warns(SyntheticDataWarning, match="mode collapse"):
-        sampler.set_params(energy_weight=0).fit_resample(X, y)
+        sampler.set_params(energy_weight=0, gan_steps=1).fit_resample(X, y)
 
 
 def test_diversity_is_the_mean_square_distance_of_pairs():
@@ -240,3 +250,22 @@ def test_figures_are_told_by_class():
     y = np.array([1, 1, 2, 2])
     assert by_class(relative_diversity, X, y, X / 2, y) == {1: 0.5, 2: 0.5}
     assert by_class(relative_novelty, X, y, X[:2] + 1, y[:2]) == {1: 0.5}
+
+
+def test_residuals_are_those_of_real_rows_of_the_class(data):
+    X, y = data
+    plain, completed = (
+        _quick(MixupGANSampler, residuals=residuals, clip=50.0) for residuals in (False, True)
+    )
+    without, labels = plain.fit_resample(X, y)
+    with_them, _ = completed.fit_resample(X, y)
+    new = plain.synthetic_mask_
+    scaler = StandardScaler().fit(X)
+    Z = torch.from_numpy(scaler.transform(X).astype("float32"))
+    with torch.no_grad():
+        residuals = (Z - completed.net_.module_(Z)).numpy() * scaler.scale_
+    inside = (with_them[new] > X.min(axis=0)) & (with_them[new] < X.max(axis=0))
+    inside &= (without[new] > X.min(axis=0)) & (without[new] < X.max(axis=0))
+    for added, label, kept in zip((with_them - without)[new], labels[new], inside, strict=True):
+        distances = np.abs(residuals[y == label] - added)[:, kept]
+        assert distances.max(axis=1).min() < 1e-4

@@ -125,6 +125,9 @@ class MixupGAN(nn.Module):
         Share of the features that the encoder does not see in its own training, and that the
         decoder restores all the same.
 
+    gan_steps : int, default=1
+        Steps of discriminator and generator for each step of the autoencoder.
+
     References
     ----------
     Latif, S., Asim, M., Rana, R., Khalifa, S., Jurdak, R., & Schuller, B. W. (2020). Augmenting
@@ -163,6 +166,7 @@ class MixupGAN(nn.Module):
         energy_weight: float = 30.0,
         encoder_adversarial_weight: float = 0.0,
         input_dropout: float = 0.0,
+        gan_steps: int = 1,
     ):
         super().__init__()
         self.noise_size = noise_size
@@ -176,6 +180,7 @@ class MixupGAN(nn.Module):
         self.energy_weight = energy_weight
         self.encoder_adversarial_weight = encoder_adversarial_weight
         self.input_dropout = input_dropout
+        self.gan_steps = gan_steps
         self.generates = any((adversarial_weight, classifier_weight, energy_weight))
 
         self.encoder = nn.Sequential(
@@ -332,10 +337,11 @@ class MixupGAN(nn.Module):
             return {name: loss.detach() for name, loss in losses.items()}
         with torch.no_grad():
             code = self.encode(X)
-        losses["discriminator_loss"] = self._discriminator_loss(code, y)
-        descend(optimizers["discriminator"], losses["discriminator_loss"])
-        losses |= self._generator_losses(code, y)
-        descend(optimizers["generator"], losses["generator_loss"])
+        for _ in range(self.gan_steps):
+            losses["discriminator_loss"] = self._discriminator_loss(code, y)
+            descend(optimizers["discriminator"], losses["discriminator_loss"])
+            losses |= self._generator_losses(code, y)
+            descend(optimizers["generator"], losses["generator_loss"])
         losses["loss"] = losses["autoencoder_loss"] + losses["generator_loss"]
         return {name: loss.detach() for name, loss in losses.items()}
 

@@ -43,6 +43,7 @@ def make_net(
     module: type[torch.nn.Module],
     arguments: dict[str, Any],
     lr: float | dict[str, float],
+    **params: Any,
 ) -> AlternatingNet:
     """Build the net of an estimator.
 
@@ -59,6 +60,8 @@ def make_net(
 
     lr : float or dict of str to float
         Learning rate of all optimisers, or of each.
+    **params : dict
+        Further parameters of the net.
 
     Returns
     -------
@@ -76,6 +79,7 @@ def make_net(
         train_split=None,
         device=resolve_device(estimator.device),
         verbose=int(estimator.verbose),
+        **params,
         **{f"module__{name}": value for name, value in arguments.items()},
     )
 

@@ -58,6 +58,17 @@ class GANSampler(DenseOverSampler):
         """Train a net on standardised rows and one-hot classes, and draw rows with it."""
         raise NotImplementedError
 
+    def _complete(
+        self,
+        net: AlternatingNet,
+        drawn: np.ndarray,
+        y_synthetic: np.ndarray,
+        Z: np.ndarray,
+        y: np.ndarray,
+    ) -> np.ndarray:
+        """Add to the rows that the net drew what it leaves out; classes are numbers."""
+        return drawn
+
     def _fit_resample(
         self, X: np.ndarray, y: np.ndarray, **params: Any
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -76,13 +87,13 @@ class GANSampler(DenseOverSampler):
         Z = standardize(X, scaler, self.clip)
         one_hot = np.eye(len(classes), dtype=np.float32)
         with torch_rng(seed_from(self.random_state), resolve_device(self.device)):
-            self.net_, Z_synthetic = self._generate(
-                Z, one_hot[y_encoded], one_hot[y_synthetic], **params
-            )
-        self.history_ = losses_by_epoch(self.net_)
-        X_synthetic = restore(Z_synthetic, scaler, X)
+            net, drawn = self._generate(Z, one_hot[y_encoded], one_hot[y_synthetic], **params)
+            completed = self._complete(net, drawn, y_synthetic, Z, y_encoded)
+        self.net_ = net
+        self.history_ = losses_by_epoch(net)
+        X_synthetic = restore(completed, scaler, X)
         Z_synthetic = standardize(X_synthetic, scaler, self.clip)
-        self._report(Z, y, Z_synthetic, classes[y_synthetic])
+        self._report(Z, y, drawn, Z_synthetic, classes[y_synthetic])
         return np.concatenate([X, X_synthetic]), np.concatenate([y, classes[y_synthetic]])
 
     def _check_class_sizes(self, classes: np.ndarray, sizes: np.ndarray) -> None:
@@ -95,11 +106,16 @@ class GANSampler(DenseOverSampler):
                 )
 
     def _report(
-        self, Z: np.ndarray, y: np.ndarray, Z_synthetic: np.ndarray, y_synthetic: np.ndarray
+        self,
+        Z: np.ndarray,
+        y: np.ndarray,
+        drawn: np.ndarray,
+        Z_synthetic: np.ndarray,
+        y_synthetic: np.ndarray,
     ) -> None:
-        rows = (Z, y, Z_synthetic, y_synthetic)
-        self.diversity_ = by_class(relative_diversity, *rows)
-        self.novelty_ = by_class(relative_novelty, *rows)
+        """Measure how varied the network's rows are, and how new those are that leave."""
+        self.diversity_ = by_class(relative_diversity, Z, y, drawn, y_synthetic)
+        self.novelty_ = by_class(relative_novelty, Z, y, Z_synthetic, y_synthetic)
         name = type(self).__name__
         warn_below(
             self.diversity_,

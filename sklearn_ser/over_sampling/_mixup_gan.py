@@ -5,11 +5,12 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ser.modules import MixupGAN
 from sklearn_ser.neural_network._alternating import balanced_rows, make_net, train
-from sklearn_ser.neural_network._net import AlternatingNet
+from sklearn_ser.neural_network._net import AlternatingNet, LearningRateSchedule, late_decay
 from sklearn_ser.over_sampling._base import GANSampler, sample
 
 # Every parameter of the module under the name that the sampler gives it too.
@@ -27,6 +28,8 @@ _MODULE_PARAMETERS = (
     "adversarial_weight",
     "classifier_weight",
     "energy_weight",
+    "input_dropout",
+    "gan_steps",
 )
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]
@@ -38,8 +41,9 @@ class MixupGANSampler(GANSampler):
 
     An autoencoder compresses the standardised rows to codes, on which an auxiliary classifier
     keeps the emotions apart; a conditional generator learns to draw codes of each class, judged by
-    a discriminator and by the auxiliary classifier; decoded codes are the synthetic rows. The
-    network is trained on mixtures of rows and of their labels.
+    a discriminator and by the auxiliary classifier. A synthetic row is a decoded code, and what the
+    autoencoder could not restore of a real row of the class. The network is trained on mixtures of
+    rows and of their labels.
 
     The publication names the parts, but neither their sizes nor the losses: what it leaves open
     is a parameter here, and the defaults are this library's. So is the energy distance between
@@ -95,12 +99,25 @@ class MixupGANSampler(GANSampler):
     energy_weight : float, default=30.0
         Weight of the energy distance in the generator's loss.
 
+    input_dropout : float, default=0.5
+        Share of the features that the encoder does not see in training, and that the decoder
+        restores all the same. Without it the codes of the training rows are more extreme than those
+        of rows that the encoder has not met, and so are the synthetic ones.
+
+    gan_steps : int, default=5
+        Steps of discriminator and generator for each step of the autoencoder.
+
+    residuals : bool, default=True
+        Whether each synthetic row gets the residual of a real row of its class, drawn at random.
+        Decoded codes are smooth: a classifier tells them from real rows, and learns the class
+        sizes of the real ones after all.
+
     clip : float, default=5.0
         Largest absolute value of a standardised feature, in standard deviations.
 
     max_epochs : int, default=40
         Length of the training. In an epoch every class is seen as often as the largest, and small
-        data often enough for ten batches.
+        data often enough for ten batches. In the second half the learning rates fall to nothing.
 
     batch_size : int, default=64
         Rows a batch, at least two.
@@ -140,8 +157,8 @@ class MixupGANSampler(GANSampler):
         Losses of each epoch by name; empty where nothing was trained.
 
     diversity_ : dict
-        How varied the synthetic rows of each class are: root mean square distance between two, as
-        a share of that between two real ones. Near 0, the generator has collapsed. NaN where fewer
+        How varied the decoded codes of each class are: root mean square distance between two, as
+        a share of that between two real rows. Near 0, the generator has collapsed. NaN where fewer
         than two were drawn.
 
     novelty_ : dict
@@ -198,6 +215,9 @@ class MixupGANSampler(GANSampler):
         "adversarial_weight": _WEIGHT,
         "classifier_weight": _WEIGHT,
         "energy_weight": _WEIGHT,
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "gan_steps": _SIZE,
+        "residuals": ["boolean"],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "gan_lr": [Interval(Real, 0, None, closed="neither")],
     }
@@ -219,6 +239,9 @@ class MixupGANSampler(GANSampler):
         adversarial_weight: float = 1.0,
         classifier_weight: float = 0.5,
         energy_weight: float = 30.0,
+        input_dropout: float = 0.5,
+        gan_steps: int = 5,
+        residuals: bool = True,
         clip: float = 5.0,
         max_epochs: int = 40,
         batch_size: int = 64,
@@ -244,6 +267,9 @@ class MixupGANSampler(GANSampler):
         self.adversarial_weight = adversarial_weight
         self.classifier_weight = classifier_weight
         self.energy_weight = energy_weight
+        self.input_dropout = input_dropout
+        self.gan_steps = gan_steps
+        self.residuals = residuals
         self.clip = clip
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -261,7 +287,31 @@ class MixupGANSampler(GANSampler):
         arguments = {name: getattr(self, name) for name in _MODULE_PARAMETERS}
         arguments |= {"n_features": Z.shape[1], "n_classes": y.shape[1]}
         lr = {"autoencoder": self.lr, "discriminator": self.gan_lr, "generator": self.gan_lr}
-        net = make_net(self, MixupGAN, arguments, lr)
+        schedule = LearningRateSchedule(late_decay, self.max_epochs)
+        net = make_net(self, MixupGAN, arguments, lr, callbacks=[("schedule", schedule)])
         rows = balanced_rows(y.argmax(axis=1), self.batch_size)
         train(net, Z[rows], {"y": y[rows]})
         return net, sample(net, y_synthetic)
+
+    def _complete(
+        self,
+        net: AlternatingNet,
+        drawn: np.ndarray,
+        y_synthetic: np.ndarray,
+        Z: np.ndarray,
+        y: np.ndarray,
+    ) -> np.ndarray:
+        if not self.residuals:
+            return drawn
+        with torch.no_grad():
+            restored = net.module_(torch.from_numpy(Z).to(net.device)).cpu().numpy()
+        return drawn + (Z - restored)[_draw_donors(y, y_synthetic)]
+
+
+def _draw_donors(y: np.ndarray, y_synthetic: np.ndarray) -> np.ndarray:
+    """Draw for each synthetic row a real row of its class, by torch's generator."""
+    donors = np.empty(len(y_synthetic), dtype=int)
+    for label in np.unique(y_synthetic):
+        places, members = np.flatnonzero(y_synthetic == label), np.flatnonzero(y == label)
+        donors[places] = members[torch.randint(len(members), (len(places),)).numpy()]
+    return donors
