@@ -26,11 +26,14 @@ _SUBPACKAGES = (
 )
 
 _HOME_OF = {
+    "ConditionalGANSampler": "over_sampling",
+    "CycleGANSampler": "over_sampling",
     "DenseNetSER": "neural_network",
     "Functionals": "features",
     "LogMelSpectrogram": "features",
     "MFCC": "features",
     "MLPSER": "neural_network",
+    "MixupGANEncoder": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
     "NoiseSampler": "augmentation",
