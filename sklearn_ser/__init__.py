@@ -28,12 +28,14 @@ _SUBPACKAGES = (
 _HOME_OF = {
     "ConditionalGANSampler": "over_sampling",
     "CycleGANSampler": "over_sampling",
+    "CNNLSTMSER": "neural_network",
     "DenseNetSER": "neural_network",
     "Functionals": "features",
     "LogMelSpectrogram": "features",
     "MFCC": "features",
     "MLPSER": "neural_network",
     "MixupGANEncoder": "neural_network",
+    "MelCNNSER": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
     "NoiseSampler": "augmentation",
@@ -42,6 +44,7 @@ _HOME_OF = {
     "SequenceCropper": "preprocessing",
     "SequenceScaler": "preprocessing",
     "SpeakerNormalizer": "preprocessing",
+    "SpeechNetClassifier": "neural_network",
     "SpeedSampler": "augmentation",
 }
 

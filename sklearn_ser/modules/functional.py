@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-__all__ = ["lengths_to_mask", "mixup", "mixup_share", "soft_cross_entropy"]
+__all__ = ["lengths_to_mask", "mixup", "mixup_share", "soft_cross_entropy", "zero_padding"]
 
 
 def lengths_to_mask(lengths: Tensor, max_length: int) -> Tensor:
@@ -32,6 +32,37 @@ def lengths_to_mask(lengths: Tensor, max_length: int) -> Tensor:
             [ True,  True,  True]])
     """
     return torch.arange(max_length, device=lengths.device) < lengths[:, None]
+
+
+def zero_padding(X: Tensor, lengths: Tensor) -> Tensor:
+    """Zero the frames beyond each length.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n, n_frames, ...)
+        A padded batch.
+
+    lengths : Tensor of shape (n,), int64
+        The number of valid frames.
+
+    Returns
+    -------
+    Tensor of the shape of X
+        X itself, if nothing of it is padding.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules.functional import zero_padding
+    >>> zero_padding(torch.ones(2, 3), torch.tensor([1, 3]))
+    tensor([[1., 0., 0.],
+            [1., 1., 1.]])
+    """
+    if int(lengths.min()) == X.shape[1]:
+        return X
+    # A mask of floats: a product with a mask of truth values takes several times as long.
+    mask = lengths_to_mask(lengths, X.shape[1]).to(X.dtype)
+    return X * mask.reshape(*mask.shape, *[1] * (X.ndim - 2))
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -124,3 +155,21 @@ def mixup_share(alpha: float, n: int = 1) -> Tensor:
         return torch.ones(n)
     concentration = torch.full((n,), float(alpha))
     return torch.distributions.Beta(concentration, concentration).sample()
+
+
+def deltas(X: Tensor, lengths: Tensor, n: int, width: int = 9) -> Tensor:
+    half = width // 2
+    last = lengths - 1
+    # replicate the last valid frame and the first one
+    position = torch.arange(-half, X.shape[1] + half, device=X.device)
+    index = position[None].clamp(min=0).minimum(last[:, None])
+    steps = torch.arange(-half, half + 1, dtype=X.dtype, device=X.device)
+    taps = steps / (steps**2).sum()
+    channels = [X]
+    for _ in range(n):
+        padded = channels[-1].gather(1, index[:, :, None, None].expand(-1, -1, X.shape[2], 1))
+        windows = padded.unfold(1, width, 1)
+        d = windows @ taps
+        channels.append(d)
+    # comparable spread
+    return torch.cat([c * 5.0**i for i, c in enumerate(channels)], 3)

@@ -1,7 +1,17 @@
 """Deep models as scikit-learn estimators."""
 
+from sklearn_ser.neural_network._cnn_lstm import CNNLSTMSER
 from sklearn_ser.neural_network._densenet import DenseNetSER
+from sklearn_ser.neural_network._mel_cnn import MelCNNSER
 from sklearn_ser.neural_network._mixup_gan_encoder import MixupGANEncoder
 from sklearn_ser.neural_network._mlp import MLPSER
+from sklearn_ser.neural_network._speech_net import SpeechNetClassifier
 
-__all__ = ["MLPSER", "DenseNetSER", "MixupGANEncoder"]
+__all__ = [
+    "CNNLSTMSER",
+    "MLPSER",
+    "DenseNetSER",
+    "MelCNNSER",
+    "MixupGANEncoder",
+    "SpeechNetClassifier",
+]
