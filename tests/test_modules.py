@@ -23,6 +23,7 @@ from sklearn_ser.modules.functional import (
     mixup,
     mixup_share,
     soft_cross_entropy,
+    zero_padding,
 )
 
 LENGTHS = torch.tensor([7, 3, 1, 4])
@@ -218,6 +219,15 @@ def test_frames_beyond_a_length_have_no_gradient(kwargs):
     assert X.grad is not None
     assert not X.grad[~mask].any()
     assert X.grad[mask].any(dim=-1).all() or kwargs.get("pooling") == "last"
+
+
+@pytest.mark.parametrize("batch", [_batch, _maps])
+def test_zero_padding_zeroes_padding_and_nothing_else(batch):
+    X, mask = batch(), lengths_to_mask(LENGTHS, 7)
+    zeroed = zero_padding(X, LENGTHS)
+    assert torch.equal(zeroed[mask], X[mask])
+    assert not zeroed[~mask].any()
+    assert zero_padding(X, torch.full((4,), 7)) is X
 
 
 def test_soft_cross_entropy_of_hard_labels_is_torch_cross_entropy():

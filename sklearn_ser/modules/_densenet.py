@@ -158,7 +158,7 @@ class DenseNetLSTMHighway(nn.Module):
         Share of the input features that is dropped in training.
 
     dropout : float, default=0.5
-        Share of the units of the stem and before the output that is dropped in training.
+        Share of the units that is dropped in training, before the output and of the stem over time.
 
     References
     ----------
@@ -246,7 +246,9 @@ class DenseNetLSTMHighway(nn.Module):
         X = self.input_dropout(X)
         X = X[:, :, :, None] if self.over_bands else X[:, :, None, :]
         X, lengths = self.stem(X, lengths)
-        X = self.dropout(torch.relu(self.stem_norm(X, lengths)))
+        X = torch.relu(self.stem_norm(X, lengths))
+        if not self.over_bands:  # what is dropped of a map, its neighbours still tell
+            X = self.dropout(X)
         for layer in self.layers:
             if isinstance(layer, Transition):
                 X, lengths = layer(X, lengths)

@@ -155,21 +155,3 @@ def mixup_share(alpha: float, n: int = 1) -> Tensor:
         return torch.ones(n)
     concentration = torch.full((n,), float(alpha))
     return torch.distributions.Beta(concentration, concentration).sample()
-
-
-def deltas(X: Tensor, lengths: Tensor, n: int, width: int = 9) -> Tensor:
-    half = width // 2
-    last = lengths - 1
-    # replicate the last valid frame and the first one
-    position = torch.arange(-half, X.shape[1] + half, device=X.device)
-    index = position[None].clamp(min=0).minimum(last[:, None])
-    steps = torch.arange(-half, half + 1, dtype=X.dtype, device=X.device)
-    taps = steps / (steps**2).sum()
-    channels = [X]
-    for _ in range(n):
-        padded = channels[-1].gather(1, index[:, :, None, None].expand(-1, -1, X.shape[2], 1))
-        windows = padded.unfold(1, width, 1)
-        d = windows @ taps
-        channels.append(d)
-    # comparable spread
-    return torch.cat([c * 5.0**i for i, c in enumerate(channels)], 3)

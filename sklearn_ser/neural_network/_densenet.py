@@ -11,11 +11,16 @@ from sklearn_ser.neural_network._classifier import BaseSERClassifier
 
 # What the value "auto" stands for: with rows of features, and with sequences.
 _BY_INPUT: dict[str, tuple] = {
+    "growth_rate": (16, 12),
     "block_layers": ((4,), (3, 3, 3)),
+    "n_lstm_units": (128, 64),
     "input_dropout": (0.5, 0.0),
+    "dropout": (0.5, 0.3),
     "mixup_alpha": (1.0, 0.3),
-    "max_epochs": (30, 60),
+    "max_epochs": (30, 100),
     "batch_size": (64, 32),
+    "lr": (2e-3, 3e-3),
+    "weight_decay": (1e-2, 1e-3),
 }
 
 _AUTO = StrOptions({"auto"})
@@ -67,8 +72,9 @@ class DenseNetSER(BaseSERClassifier):
         Whether blocks are dense. A plain block is one convolution, of as many filters as its dense
         counterpart has channels in the end.
 
-    growth_rate : int, default=16
-        Channels that each dense layer adds to its input.
+    growth_rate : int or "auto", default="auto"
+        Channels that each dense layer adds to its input. "auto" is 16 for rows of features and 12
+        for sequences.
 
     block_layers : tuple of int or "auto", default="auto"
         Number of layers of each dense block. Between blocks channels, frames and bands are halved.
@@ -78,8 +84,8 @@ class DenseNetSER(BaseSERClassifier):
         Frames, and bands, that a filter spans; odd. Rows of features are one frame, whatever the
         filter.
 
-    n_lstm_units : int, default=128
-        Units of the LSTM; 0 leaves it out.
+    n_lstm_units : int or "auto", default="auto"
+        Units of the LSTM; 0 leaves it out. "auto" is 128 for rows of features and 64 for sequences.
 
     bidirectional : bool, default=True
         Whether a second LSTM of as many units reads sequences backward.
@@ -95,8 +101,9 @@ class DenseNetSER(BaseSERClassifier):
         Share of the standardised input that is dropped in training. "auto" is 0.5 for rows of
         features and 0 for sequences.
 
-    dropout : float, default=0.5
-        Share of the units before the output that is dropped in training.
+    dropout : float or "auto", default="auto"
+        Share of the units before the output that is dropped in training, and of the first
+        convolution over time. "auto" is 0.5 for rows of features and 0.3 for sequences.
 
     clip : float, default=5.0
         Standardised input is clipped to this many standard deviations.
@@ -126,16 +133,17 @@ class DenseNetSER(BaseSERClassifier):
         which the field measures.
 
     max_epochs : int or "auto", default="auto"
-        Passes over the training data. "auto" is 30 for rows of features and 60 for sequences.
+        Passes over the training data. "auto" is 30 for rows of features and 100 for sequences.
 
     batch_size : int or "auto", default="auto"
         Utterances a training step. "auto" is 64 for rows of features and 32 for sequences.
 
-    lr : float, default=2e-3
-        Learning rate; with ``"one_cycle"`` the largest.
+    lr : float or "auto", default="auto"
+        Learning rate; with ``"one_cycle"`` the largest. "auto" is 2e-3 for rows of features and
+        3e-3 for sequences.
 
-    weight_decay : float, default=1e-2
-        Decoupled weight decay of AdamW.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of AdamW. "auto" is 1e-2 for rows of features and 1e-3 for sequences.
 
     lr_schedule : {"one_cycle", "plateau", "constant"}, default="one_cycle"
         Course of the learning rate. ``"plateau"`` halves it after five epochs without a better
@@ -230,15 +238,15 @@ class DenseNetSER(BaseSERClassifier):
         **BaseSERClassifier._parameter_constraints,
         "convolution": [StrOptions({"time_frequency", "time"})],
         "dense": ["boolean"],
-        "growth_rate": [Interval(Integral, 1, None, closed="left")],
+        "growth_rate": [Interval(Integral, 1, None, closed="left"), _AUTO],
         "block_layers": ["array-like", _AUTO],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "n_lstm_units": [Interval(Integral, 0, None, closed="left")],
+        "n_lstm_units": [Interval(Integral, 0, None, closed="left"), _AUTO],
         "bidirectional": ["boolean"],
         "pooling": [StrOptions({"attention", "statistics", "mean", "last"})],
         "n_highway_layers": [Interval(Integral, 0, None, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
         "crop_frames": [Interval(Integral, 1, None, closed="left"), None],
         "time_masks": [Interval(Integral, 0, None, closed="left")],
         "frequency_masks": [Interval(Integral, 0, None, closed="left")],
@@ -246,6 +254,8 @@ class DenseNetSER(BaseSERClassifier):
         "mixup_alpha": [Interval(Real, 0, None, closed="left"), _AUTO],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), _AUTO],
         "batch_size": [Interval(Integral, 1, None, closed="left"), _AUTO],
+        "lr": [Interval(Real, 0, None, closed="neither"), _AUTO],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), _AUTO],
     }
 
     def __init__(
@@ -253,15 +263,15 @@ class DenseNetSER(BaseSERClassifier):
         *,
         convolution: str = "time_frequency",
         dense: bool = True,
-        growth_rate: int = 16,
+        growth_rate: int | str = "auto",
         block_layers: tuple[int, ...] | str = "auto",
         kernel_size: int = 3,
-        n_lstm_units: int = 128,
+        n_lstm_units: int | str = "auto",
         bidirectional: bool = True,
         pooling: str = "attention",
         n_highway_layers: int = 2,
         input_dropout: float | str = "auto",
-        dropout: float = 0.5,
+        dropout: float | str = "auto",
         clip: float = 5.0,
         crop_frames: int | None = 125,
         time_masks: int = 1,
@@ -272,8 +282,8 @@ class DenseNetSER(BaseSERClassifier):
         class_weight: str | dict | None = "balanced",
         max_epochs: int | str = "auto",
         batch_size: int | str = "auto",
-        lr: float = 2e-3,
-        weight_decay: float = 1e-2,
+        lr: float | str = "auto",
+        weight_decay: float | str = "auto",
         lr_schedule: str = "one_cycle",
         max_grad_norm: float | None = 2.0,
         early_stopping: bool = False,
