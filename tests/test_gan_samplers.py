@@ -2,6 +2,7 @@
 
 import warnings
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,12 @@ each_sampler = pytest.mark.parametrize("cls", SAMPLERS, ids=lambda cls: cls.__na
 
 
 def _quick(cls, **parameters):
-    defaults = {"max_epochs": 2, "random_state": 0, "min_diversity": 0, "min_novelty": 0}
+    defaults: dict[str, Any] = {
+        "max_epochs": 2,
+        "random_state": 0,
+        "min_diversity": 0,
+        "min_novelty": 0,
+    }
     if cls is not MixupGANSampler:
         defaults["pretrain_epochs"] = 1
     if cls is CycleGANSampler:
