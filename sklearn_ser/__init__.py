@@ -27,10 +27,12 @@ _SUBPACKAGES = (
 
 _HOME_OF = {
     "DenseNetSER": "neural_network",
+    "DenseNetSERRegressor": "neural_network",
     "Functionals": "features",
     "LogMelSpectrogram": "features",
     "MFCC": "features",
     "MLPSER": "neural_network",
+    "MLPSERRegressor": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
     "NoiseSampler": "augmentation",

@@ -7,10 +7,41 @@ import torch
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.modules import DenseNetLSTMHighway
+from sklearn_ser.neural_network._base import BaseSpeechNet
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 
 
-class DenseNetSER(BaseSERClassifier):
+class BaseDenseNet(BaseSpeechNet):
+    """What the classifier and the regressor share: sizes, and the module they build."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "growth_rate": [Interval(Integral, 1, None, closed="left")],
+        "block_layers": ["array-like"],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "n_lstm_units": [Interval(Integral, 1, None, closed="left")],
+        "n_highway_layers": [Interval(Integral, 0, None, closed="left")],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size={self.kernel_size} is even; use an odd number.")
+        return DenseNetLSTMHighway, {
+            "n_features": n_features,
+            "n_outputs": self._n_outputs,
+            "block_layers": tuple(self.block_layers),
+            "growth_rate": self.growth_rate,
+            # A single frame meets the middle of each filter alone.
+            "kernel_size": 1 if one_frame else self.kernel_size,
+            "n_lstm_units": self.n_lstm_units,
+            "n_highway_layers": self.n_highway_layers,
+            "input_dropout": self.input_dropout,
+            "dropout": self.dropout,
+        }
+
+
+class DenseNetSER(BaseSERClassifier, BaseDenseNet):
     """Dense blocks, LSTM and highway layers, after Latif et al. (2020).
 
     Dense blocks over time extract features, an LSTM gathers the context, highway layers separate
@@ -154,13 +185,7 @@ class DenseNetSER(BaseSERClassifier):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSERClassifier._parameter_constraints,
-        "growth_rate": [Interval(Integral, 1, None, closed="left")],
-        "block_layers": ["array-like"],
-        "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "n_lstm_units": [Interval(Integral, 1, None, closed="left")],
-        "n_highway_layers": [Interval(Integral, 0, None, closed="left")],
-        "input_dropout": [Interval(Real, 0, 1, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        **BaseDenseNet._parameter_constraints,
     }
 
     def __init__(
@@ -217,19 +242,3 @@ class DenseNetSER(BaseSERClassifier):
         self.random_state = random_state
         self.verbose = verbose
         self.net_params = net_params
-
-    def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
-        if self.kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size={self.kernel_size} is even; use an odd number.")
-        return DenseNetLSTMHighway, {
-            "n_features": n_features,
-            "n_outputs": len(self.classes_),
-            "block_layers": tuple(self.block_layers),
-            "growth_rate": self.growth_rate,
-            # A single frame meets the middle of each filter alone.
-            "kernel_size": 1 if one_frame else self.kernel_size,
-            "n_lstm_units": self.n_lstm_units,
-            "n_highway_layers": self.n_highway_layers,
-            "input_dropout": self.input_dropout,
-            "dropout": self.dropout,
-        }
