@@ -2,7 +2,6 @@
 
 import pickle
 
-import audmetric
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +58,7 @@ def _batch(n=12, n_outputs=3):
 
 
 def test_concordance_is_that_of_the_metric_and_of_audmetric():
+    audmetric = pytest.importorskip("audmetric")
     prediction, target = _batch()
     computed = concordance(prediction, target, torch.ones(12, 1)).numpy()
     metric = concordance_correlation_coefficient(target, prediction, multioutput="raw_values")
@@ -72,8 +72,11 @@ def test_concordance_is_that_of_the_metric_and_of_audmetric():
 def test_weights_of_concordance_are_repetitions_and_their_unit_does_not_matter():
     prediction, target = _batch()
     times = torch.arange(12) % 3
-    repeated = (rows.repeat_interleave(times, dim=0) for rows in (prediction, target))
-    expected = concordance(*repeated, torch.ones(int(times.sum()), 1))
+    expected = concordance(
+        prediction.repeat_interleave(times, dim=0),
+        target.repeat_interleave(times, dim=0),
+        torch.ones(int(times.sum()), 1),
+    )
     for unit in (1.0, 1e-3):
         weighted = concordance(prediction, target, unit * times[:, None])
         torch.testing.assert_close(weighted, expected)

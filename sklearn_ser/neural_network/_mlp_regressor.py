@@ -38,7 +38,7 @@ class MLPSERRegressor(BaseSERRegressor, BaseMLP):
     max_epochs : int, default=60
         Passes over the training data.
 
-    batch_size : int, default=64
+    batch_size : int, default=256
         Utterances a training step.
 
     lr : float, default=2e-3
@@ -146,7 +146,7 @@ class MLPSERRegressor(BaseSERRegressor, BaseMLP):
         mixup_alpha: float = 0.0,
         loss: str = "ccc",
         max_epochs: int = 60,
-        batch_size: int = 64,
+        batch_size: int = 256,
         lr: float = 2e-3,
         weight_decay: float = 1e-2,
         lr_schedule: str = "one_cycle",
