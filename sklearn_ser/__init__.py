@@ -26,6 +26,8 @@ _SUBPACKAGES = (
 )
 
 _HOME_OF = {
+    "ConditionalGANSampler": "over_sampling",
+    "CycleGANSampler": "over_sampling",
     "DenseNetSER": "neural_network",
     "DenseNetSERRegressor": "neural_network",
     "Functionals": "features",
@@ -33,6 +35,7 @@ _HOME_OF = {
     "MFCC": "features",
     "MLPSER": "neural_network",
     "MLPSERRegressor": "neural_network",
+    "MixupGANEncoder": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
     "NoiseSampler": "augmentation",

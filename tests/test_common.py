@@ -27,11 +27,22 @@ from sklearn_ser.utils.estimator_checks import (
 
 # Settings that keep a common check cheap, or that a constructor demands.
 INIT_PARAMS: dict[str, dict[str, Any]] = {
+    # imbalanced-learn's checks compare two calls of a sampler and do not seed them.
+    "ConditionalGANSampler": {"max_epochs": 2, "pretrain_epochs": 1, "random_state": 0},
+    "CycleGANSampler": {
+        "max_epochs": 2,
+        "pretrain_epochs": 1,
+        "batch_size": 256,
+        "mapper_sizes": (8,),
+        "discriminator_sizes": (8,),
+        "classifier_sizes": (8,),
+        "random_state": 0,
+    },
     "DenseNetSER": {"max_epochs": 20},
     "DenseNetSERRegressor": {"max_epochs": 20},
     "MLPSER": {"max_epochs": 20},
     "MLPSERRegressor": {"max_epochs": 20},
-    # imbalanced-learn's checks compare two calls and do not seed them.
+    "MixupGANEncoder": {"max_epochs": 2, "batch_size": 16},
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "MixupSampler": {"random_state": 0},
     "NoiseSampler": {"random_state": 0},
@@ -51,6 +62,8 @@ _DENSE = {
     ),
 }
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
+    "ConditionalGANSampler": _DENSE,
+    "CycleGANSampler": _DENSE,
     "DenseNetSER": _DESCENT,
     "DenseNetSERRegressor": _DESCENT,
     "MLPSER": _DESCENT,

@@ -1,5 +1,7 @@
 """Torch modules, one architecture a file. They import torch only."""
 
+from sklearn_ser.modules._conditional_gan import ConditionalGAN
+from sklearn_ser.modules._cycle_gan import CycleGAN
 from sklearn_ser.modules._densenet import DenseLayer, DenseNetLSTMHighway, Transition
 from sklearn_ser.modules._highway import Highway
 from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
@@ -8,6 +10,8 @@ from sklearn_ser.modules._mlp import MLP
 
 __all__ = [
     "MLP",
+    "ConditionalGAN",
+    "CycleGAN",
     "DenseLayer",
     "DenseNetLSTMHighway",
     "HalveTime",

@@ -7,11 +7,12 @@ from sklearn_ser.neural_network._regressor import BaseSERRegressor
 
 
 class MLPSERRegressor(BaseSERRegressor, BaseMLP):
-    """Fully connected layers, the plain deep network that generated features are judged with.
+    """Arousal, valence and dominance by fully connected layers.
 
-    Utterances are rows of features, or sequences of any length, of which the mean over time enters
-    the first layer. The input is standardised inside, so that unscaled openSMILE features simply
-    work.
+    The network of :class:`MLPSER` with ratings in place of emotions: one dimension or several at
+    once. Utterances are rows of features, or sequences of any length, of which the mean over time
+    enters the first layer. Features and ratings are standardised inside; predictions are on the
+    scale of the ratings.
 
     Parameters
     ----------
@@ -27,19 +28,19 @@ class MLPSERRegressor(BaseSERRegressor, BaseMLP):
     clip : float, default=5.0
         Standardised input is clipped to this many standard deviations.
 
-    mixup_alpha : float, default=0.0
+    mixup_alpha : float, default=1.0
         Pairs of utterances are mixed in training by shares of Beta(alpha, alpha); 0 mixes none.
-        None by default, so that a comparison can tell mixup from what is compared.
+        Ratings are mixed alike.
 
     loss : {"ccc", "mse", "ccc_mse"}, default="ccc"
         One minus the concordance correlation coefficient of each batch, the measure of the field;
         the squared error of the standardised ratings; or the mean of both.
 
-    max_epochs : int, default=60
+    max_epochs : int, default=30
         Passes over the training data.
 
-    batch_size : int, default=256
-        Utterances a training step.
+    batch_size : int, default=128
+        Utterances a training step. Concordance is that of a batch: small ones estimate it badly.
 
     lr : float, default=2e-3
         Learning rate; with ``"one_cycle"`` the largest.
@@ -109,15 +110,22 @@ class MLPSERRegressor(BaseSERRegressor, BaseMLP):
     n_iter_ : int
         Number of epochs that the net was trained.
 
+    See Also
+    --------
+    MLPSER : The same network for emotions.
+
     Notes
     -----
-    Training data decide how much regularisation a network wants: give all columns of a comparison
-    the same settings, or the same search.
+    Several dimensions share all layers but the last. The concordance of a batch weighs them alike,
+    and keeps the spread of the ratings, which squared error shrinks. A batch in which a rating
+    does not vary teaches nothing about it. Defaults were compared on EmoTale, eGeMAPSv02 and IS10
+    features, six groups of speakers, which makes the figures there slightly optimistic; they are
+    in the documentation of the dimensions.
 
     References
     ----------
-    Latif, S., Asim, M., Rana, R., Khalifa, S., Jurdak, R., & Schuller, B. W. (2020). Augmenting
-    generative adversarial networks for speech emotion recognition. Interspeech. arXiv:2005.08447.
+    Lin, L. I.-K. (1989). A concordance correlation coefficient to evaluate reproducibility.
+    Biometrics, 45(1), 255-268.
 
     Examples
     --------
@@ -143,10 +151,10 @@ class MLPSERRegressor(BaseSERRegressor, BaseMLP):
         input_dropout: float = 0.5,
         dropout: float = 0.3,
         clip: float = 5.0,
-        mixup_alpha: float = 0.0,
+        mixup_alpha: float = 1.0,
         loss: str = "ccc",
-        max_epochs: int = 60,
-        batch_size: int = 256,
+        max_epochs: int = 30,
+        batch_size: int = 128,
         lr: float = 2e-3,
         weight_decay: float = 1e-2,
         lr_schedule: str = "one_cycle",
