@@ -41,8 +41,10 @@ INIT_PARAMS: dict[str, dict[str, Any]] = {
     },
     "CNNLSTMSER": {"max_epochs": 20, "n_lstm_units": 16},
     "DenseNetSER": {"max_epochs": 20},
+    "DenseNetSERRegressor": {"max_epochs": 20},
     "MLPSER": {"max_epochs": 20},
     "MelCNNSER": {"max_epochs": 20, "n_filters": 32},
+    "MLPSERRegressor": {"max_epochs": 20},
     "MixupGANEncoder": {"max_epochs": 2, "batch_size": 16},
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "MixupSampler": {"random_state": 0},
@@ -68,8 +70,10 @@ EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
     "CycleGANSampler": _DENSE,
     "CNNLSTMSER": _DESCENT,
     "DenseNetSER": _DESCENT,
+    "DenseNetSERRegressor": _DESCENT,
     "MLPSER": _DESCENT,
     "MelCNNSER": _DESCENT,
+    "MLPSERRegressor": _DESCENT,
     "MixupGANSampler": _DENSE,
     "MixupSampler": _DENSE,
     "SpeechNetClassifier": _DESCENT,
@@ -190,7 +194,10 @@ def test_predictor_takes_sequences_of_unequal_length(estimator, sequences):
     together = fitted.predict(X)
     assert together.shape == y.shape
     alone = np.concatenate([fitted.predict(X[i : i + 1]) for i in range(len(X))])
-    assert_array_equal(together, alone)
+    if is_classifier(estimator):
+        assert_array_equal(together, alone)
+    else:  # sums over a batch are rounded in another order
+        assert_allclose(together, alone, atol=1e-5)
     assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), together)
 
 

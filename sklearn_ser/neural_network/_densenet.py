@@ -7,21 +7,8 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ser.modules import DenseNetLSTMHighway
+from sklearn_ser.neural_network._base import BaseSpeechNet
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
-
-# What the value "auto" stands for: with rows of features, and with sequences.
-_BY_INPUT: dict[str, tuple] = {
-    "growth_rate": (16, 12),
-    "block_layers": ((4,), (3, 3, 3)),
-    "n_lstm_units": (128, 64),
-    "input_dropout": (0.5, 0.0),
-    "dropout": (0.5, 0.3),
-    "mixup_alpha": (1.0, 0.3),
-    "max_epochs": (30, 100),
-    "batch_size": (64, 32),
-    "lr": (2e-3, 3e-3),
-    "weight_decay": (1e-2, 1e-3),
-}
 
 _AUTO = StrOptions({"auto"})
 
@@ -51,7 +38,67 @@ _OF_ONE_FRAME = {
 }
 
 
-class DenseNetSER(BaseSERClassifier):
+class BaseDenseNet(BaseSpeechNet):
+    """What the classifier and the regressor share: sizes, and the module they build."""
+
+    # What the value "auto" stands for: with rows of features, and with sequences.
+    _by_input: ClassVar[dict[str, tuple]] = {
+        "growth_rate": (16, 12),
+        "block_layers": ((4,), (3, 3, 3)),
+        "n_lstm_units": (128, 64),
+        "input_dropout": (0.5, 0.0),
+        "dropout": (0.5, 0.3),
+        "mixup_alpha": (1.0, 0.3),
+        "max_epochs": (30, 100),
+        "batch_size": (64, 32),
+        "lr": (2e-3, 3e-3),
+        "weight_decay": (1e-2, 1e-3),
+    }
+
+    _parameter_constraints: ClassVar[dict] = {
+        "convolution": [StrOptions({"time_frequency", "time"})],
+        "dense": ["boolean"],
+        "growth_rate": [Interval(Integral, 1, None, closed="left"), _AUTO],
+        "block_layers": ["array-like", _AUTO],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "n_lstm_units": [Interval(Integral, 0, None, closed="left"), _AUTO],
+        "bidirectional": ["boolean"],
+        "pooling": [StrOptions({"attention", "statistics", "mean", "last"})],
+        "n_highway_layers": [Interval(Integral, 0, None, closed="left")],
+        "input_dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
+        "dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
+        "crop_frames": [Interval(Integral, 1, None, closed="left"), None],
+        "time_masks": [Interval(Integral, 0, None, closed="left")],
+        "frequency_masks": [Interval(Integral, 0, None, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "mixup_alpha": [Interval(Real, 0, None, closed="left"), _AUTO],
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), _AUTO],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), _AUTO],
+        "lr": [Interval(Real, 0, None, closed="neither"), _AUTO],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), _AUTO],
+    }
+
+    def _settings(self, one_frame: bool) -> dict[str, Any]:
+        settings = super()._settings(one_frame)
+        for name, (of_rows, of_sequences) in self._by_input.items():
+            if isinstance(settings[name], str):
+                settings[name] = of_rows if one_frame else of_sequences
+        return settings | _OF_ONE_FRAME if one_frame else settings
+
+    def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size={self.kernel_size} is even; use an odd number.")
+        settings = self._settings(one_frame)
+        over_time = settings["convolution"] == "time"
+        return DenseNetLSTMHighway, {
+            "n_features": n_features,
+            "n_outputs": self._n_outputs,
+            "stem_channels": 256 if over_time else 24,
+            **{name: settings[name] for name in _OF_THE_MODULE},
+        }
+
+
+class DenseNetSER(BaseSERClassifier, BaseDenseNet):
     """Dense blocks, LSTM and highway layers, after Latif et al. (2020).
 
     Dense blocks extract features, an LSTM gathers the context, highway layers separate the
@@ -236,26 +283,7 @@ class DenseNetSER(BaseSERClassifier):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSERClassifier._parameter_constraints,
-        "convolution": [StrOptions({"time_frequency", "time"})],
-        "dense": ["boolean"],
-        "growth_rate": [Interval(Integral, 1, None, closed="left"), _AUTO],
-        "block_layers": ["array-like", _AUTO],
-        "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "n_lstm_units": [Interval(Integral, 0, None, closed="left"), _AUTO],
-        "bidirectional": ["boolean"],
-        "pooling": [StrOptions({"attention", "statistics", "mean", "last"})],
-        "n_highway_layers": [Interval(Integral, 0, None, closed="left")],
-        "input_dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
-        "dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
-        "crop_frames": [Interval(Integral, 1, None, closed="left"), None],
-        "time_masks": [Interval(Integral, 0, None, closed="left")],
-        "frequency_masks": [Interval(Integral, 0, None, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "mixup_alpha": [Interval(Real, 0, None, closed="left"), _AUTO],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), _AUTO],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), _AUTO],
-        "lr": [Interval(Real, 0, None, closed="neither"), _AUTO],
-        "weight_decay": [Interval(Real, 0, None, closed="left"), _AUTO],
+        **BaseDenseNet._parameter_constraints,
     }
 
     def __init__(
@@ -328,22 +356,3 @@ class DenseNetSER(BaseSERClassifier):
         self.random_state = random_state
         self.verbose = verbose
         self.net_params = net_params
-
-    def _settings(self, one_frame: bool) -> dict[str, Any]:
-        settings = super()._settings(one_frame)
-        for name, (of_rows, of_sequences) in _BY_INPUT.items():
-            if isinstance(settings[name], str):
-                settings[name] = of_rows if one_frame else of_sequences
-        return settings | _OF_ONE_FRAME if one_frame else settings
-
-    def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
-        if self.kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size={self.kernel_size} is even; use an odd number.")
-        settings = self._settings(one_frame)
-        over_time = settings["convolution"] == "time"
-        return DenseNetLSTMHighway, {
-            "n_features": n_features,
-            "n_outputs": len(self.classes_),
-            "stem_channels": 256 if over_time else 24,
-            **{name: settings[name] for name in _OF_THE_MODULE},
-        }
