@@ -16,7 +16,12 @@ Within a corpus each session, or each speaker where there are no sessions, is le
 predictions are pooled before they are scored. Scaling is fitted on the training rows. Across
 corpora each corpus is standardised by its own statistics, without labels (transductive); with
 ``--scaling train`` the training corpus' statistics serve both. Interrupted runs continue from
-``--path``.
+``--path``. With ``--keep anger=15 neutral=15 --n-synthetic balance`` two emotions are made rare
+and filled up again.
+
+The rows of the published comparators are those of conditional GAN and CycleGAN here; the latter
+has no unlabelled corpus and maps the rows of the other emotions. The arms without a network are
+not in the paper.
 """
 
 import argparse
@@ -29,7 +34,15 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ser import MLPSER, MixupGANSampler, MixupSampler, OpenSmileFeatures, datasets
+from sklearn_ser import (
+    MLPSER,
+    ConditionalGANSampler,
+    CycleGANSampler,
+    MixupGANSampler,
+    MixupSampler,
+    OpenSmileFeatures,
+    datasets,
+)
 from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.evaluation import synthetic_data_study, tabulate_study
 
@@ -58,6 +71,8 @@ PUBLISHED = {
 SAMPLERS = {
     "mixup-GAN": lambda options: MixupGANSampler(**options),
     "GAN without mixup": lambda options: MixupGANSampler(mixup_mode="none", **options),
+    "conditional GAN": lambda options: ConditionalGANSampler(**options),
+    "CycleGAN": lambda options: CycleGANSampler(**options),
     "mixup": lambda options: MixupSampler(),
     "SMOTE": lambda options: make_pipeline(StandardScaler(), SMOTE()),
     "random copies": lambda options: RandomOverSampler(),
@@ -74,7 +89,13 @@ def parse_arguments(argv=None):
     add("--emotions", nargs="+", help="emotions to keep (default: all; across: the shared ones)")
     add("--feature-set", default="IS10", help="an openSMILE set (default IS10)")
     add("--arms", nargs="+", choices=list(SAMPLERS), default=list(SAMPLERS))
-    add("--n-synthetic", default="largest", help="rows a class: real, largest or a number")
+    add("--keep", nargs="+", default=[], help="cut emotions to a size, as in anger=15 neutral=15")
+    add(
+        "--n-synthetic",
+        default="largest",
+        help="rows a class: real, largest, a number, or balance, which fills up to the largest "
+        "class and has no column 'synthetic' (default largest)",
+    )
     add("--n-repeats", type=int, default=5)
     add("--scaling", choices=["own", "train"], default="own", help="across corpora (default own)")
     add("--n-jobs", type=int, default=1, help="processes (default 1)")
@@ -87,6 +108,10 @@ def parse_arguments(argv=None):
         corpus, folder = getattr(args, f"{side}_corpus"), getattr(args, f"{side}_data")
         if corpus in LOADERS and folder is None:
             parser.error(f"--{side}-corpus {corpus} needs --{side}-data, the folder of the corpus")
+    args.keep = dict(text.rpartition("=")[::2] for text in args.keep)
+    for emotion, size in args.keep.items():
+        if not size.isdecimal() or int(size) < 1:
+            parser.error(f"--keep {emotion}={size} must be an emotion and a positive number")
     if args.n_synthetic.isdecimal():
         args.n_synthetic = int(args.n_synthetic)
     if args.quick:
@@ -129,14 +154,28 @@ def select_emotions(corpora, emotions):
     return [tuple(array[np.isin(y, kept)] for array in (X, y, g)) for X, y, g in corpora]
 
 
+def cut(corpus, sizes, seed=0):
+    """Keep a number of random utterances of some emotions."""
+    X, y, groups = corpus
+    rng = np.random.default_rng(seed)
+    kept = np.ones(len(y), dtype=bool)
+    for emotion, size in sizes.items():
+        kept[rng.permutation(np.flatnonzero(y == emotion))[int(size) :]] = False
+    return X[kept], y[kept], groups[kept]
+
+
 def run_study(args, X, y, **protocol):
     """Run all arms with one classifier."""
     short = {"max_epochs": 2} if args.quick else {}
+    kinds = ["real", "synthetic", "real + synthetic"]
+    if args.n_synthetic == "balance":
+        kinds.remove("synthetic")
     return synthetic_data_study(
         {name: SAMPLERS[name](short) for name in args.arms},
         MLPSER(**short),
         X,
         y,
+        training_data=kinds,
         n_synthetic=args.n_synthetic,
         n_repeats=args.n_repeats,
         n_jobs=args.n_jobs,
@@ -154,7 +193,7 @@ def print_beside_published(title, results, table):
         PUBLISHED[table], orient="index", columns=["real", "synthetic", "real + synthetic"]
     )
     published.index = [f"published: {name}" for name in published.index]
-    print(pd.concat([ours, published]).to_string())
+    print(pd.concat([ours, published]).fillna("").to_string())
 
 
 def main(argv=None):
@@ -164,6 +203,7 @@ def main(argv=None):
     corpora = [extract_features(args, side, seed) for seed, side in enumerate(sides)]
     studies = {}
 
+    corpora[0] = cut(corpora[0], args.keep)
     [(X, y, groups)] = select_emotions(corpora[:1], args.emotions)
     studies["within"] = run_study(args, X, y, groups=groups)
     print_beside_published(

@@ -26,12 +26,17 @@ _SUBPACKAGES = (
 )
 
 _HOME_OF = {
+    "ConditionalGANSampler": "over_sampling",
+    "CycleGANSampler": "over_sampling",
     "CNNLSTMSER": "neural_network",
     "DenseNetSER": "neural_network",
+    "DenseNetSERRegressor": "neural_network",
     "Functionals": "features",
     "LogMelSpectrogram": "features",
     "MFCC": "features",
     "MLPSER": "neural_network",
+    "MLPSERRegressor": "neural_network",
+    "MixupGANEncoder": "neural_network",
     "MelCNNSER": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",

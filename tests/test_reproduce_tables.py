@@ -55,3 +55,22 @@ def test_a_real_corpus_needs_its_folder(script, capsys, side):
     with pytest.raises(SystemExit):
         script.parse_arguments(["--train-corpus", "synthetic", f"--{side}-corpus", "emodb"])
     assert f"--{side}-data" in capsys.readouterr().err
+
+
+def test_emotions_are_made_rare_and_filled_up(script):
+    X, y = np.arange(20)[:, None], np.repeat(["anger", "joy"], 10)
+    X_cut, y_cut, groups = script.cut((X, y, np.arange(20)), {"anger": "3"})
+    assert (y_cut == "anger").sum() == 3
+    assert X_cut.ravel().tolist() == groups.tolist()
+    assert set(range(10, 20)) <= set(groups)
+    arguments = ["--train-corpus", "synthetic", "--quick", "--feature-set", "eGeMAPSv02"]
+    arguments += ["--keep", "anger=4", "--n-synthetic", "balance", "--arms", "mixup"]
+    results = script.main(arguments).set_index("training_data")
+    assert set(results.index) == {"real", "real + synthetic"}
+    assert results.loc["real", "n_train"] < results.loc["real + synthetic", "n_train"]
+
+
+def test_a_size_to_keep_is_a_number(script, capsys):
+    with pytest.raises(SystemExit):
+        script.parse_arguments(["--train-corpus", "synthetic", "--keep", "anger=few"])
+    assert "anger=few" in capsys.readouterr().err

@@ -176,7 +176,7 @@ def test_an_interrupted_study_continues_to_the_same_table(data, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         synthetic_data_study(samplers, classifier, X, y, path=tmp_path, **study)
     # Of the 7 fits, those of an arm that was cut short are not kept.
-    n_kept = len(list(tmp_path.glob("*.npz")))
+    n_kept = len(list(tmp_path.glob("*.json")))
     assert n_kept == 4
     assert not list(tmp_path.glob("*.tmp"))
     FITTED.append(X)  # so that the next study is not interrupted

@@ -1,4 +1,4 @@
-"""The results of a study of synthetic data, as a table and as a plot."""
+"""Results of studies, as tables and as plots."""
 
 from typing import Any, Self
 

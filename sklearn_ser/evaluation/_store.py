@@ -1,28 +1,129 @@
-"""Predictions on disk, each file named by everything that it depends on."""
+"""Results on disk, each file named by everything that it depends on."""
 
+import contextlib
+import functools
 import hashlib
+import json
+import os
+import pickle
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 
 import sklearn_ser
+from sklearn_ser.utils._audio import utterance_column
 
 _PACKAGES = ("scikit-learn", "imbalanced-learn", "torch")
 
+# Parameters that tell how the work is done, not what comes out.
+_WITHOUT_INFLUENCE = {"n_jobs", "memory", "verbose"}
+_SCALARS = (str, bytes, bool, int, float, np.generic, os.PathLike)
 
-class Result(NamedTuple):
-    """What a classifier predicted for the test rows, and what that took."""
 
-    predicted: np.ndarray
-    n_train: int
-    n_synthetic: int
-    seconds: float
+def content_key(*values: Any) -> str:
+    """Hash values by their content, wherever in memory or in which process they are.
+
+    Parameters
+    ----------
+    *values : object
+        Estimators, by class and parameters, of which ``n_jobs``, ``memory`` and ``verbose`` do not
+        count; arrays, frames, collections and scalars, by value; anything else as pickled.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+
+    Raises
+    ------
+    ValueError
+        If a value can only be told by its place in memory, as a lambda is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser.evaluation._store import content_key
+    >>> content_key(np.arange(4)[::2]) == content_key(np.array([0, 2])) != content_key([0, 2])
+    True
+    """
+    digest = hashlib.blake2b(digest_size=12)
+    for value in values:
+        _feed(digest, value)
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, value: Any) -> None:
+    """Hash type and content; joblib's hash of a whole tells equal objects from one object twice."""
+    digest.update(f"{type(value).__module__}.{type(value).__qualname__}:".encode())
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        parameters = value.get_params(deep=False)
+        _feed(digest, {k: v for k, v in parameters.items() if k not in _WITHOUT_INFLUENCE})
+    elif isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
+        table = value.to_frame(index=False) if isinstance(value, pd.Index) else value.reset_index()
+        _feed(digest, list(table.columns))
+        for i in range(table.shape[1]):
+            _feed(digest, table.iloc[:, i].to_numpy())
+    elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).data)
+    elif isinstance(value, (np.ndarray, list, tuple)):
+        digest.update(str(len(value)).encode())
+        for element in value:
+            _feed(digest, element)
+    elif isinstance(value, Mapping):
+        _feed(digest, sorted(value.items()))
+    elif value is None or isinstance(value, _SCALARS):
+        digest.update(repr(value).encode() + b";")
+    else:
+        digest.update(_hash_pickled(value).encode())
+
+
+def _hash_pickled(value: Any) -> str:
+    try:
+        return joblib.hash(value)
+    except pickle.PicklingError as error:
+        raise ValueError(
+            f"{value!r} cannot be told from others of its kind in another run, so nothing can be "
+            "kept on disk for it: use a function of a module instead of a lambda, or path=None."
+        ) from error
+
+
+def data_key(X: Any, *others: Any) -> str:
+    """Hash data; audio files count by size and time of their last change, too.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame
+        Utterances, sequences or features.
+
+    *others : object
+        Labels, groups and whatever else belongs to the data.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
+    files = utterance_column(X, "file")
+    sources = X if files is None and np.ndim(X) == 1 else files
+    states = [] if sources is None else [_file_state(source) for source in sources]
+    return content_key(X, states, *others)
+
+
+def _file_state(source: Any) -> tuple[int, int] | None:
+    if not isinstance(source, (str, os.PathLike)):
+        return None
+    with contextlib.suppress(OSError):
+        status = Path(source).stat()
+        return status.st_size, status.st_mtime_ns
+    return None
 
 
 def file_name(label: str, *settings: Any) -> str:
@@ -34,8 +135,8 @@ def file_name(label: str, *settings: Any) -> str:
         The readable part.
 
     *settings : object
-        Whatever the content depends on beside the versions of the libraries: estimators by class
-        and parameters, everything else by value.
+        Whatever the content depends on beside the versions of the libraries; see
+        :func:`content_key`.
 
     Returns
     -------
@@ -48,27 +149,16 @@ def file_name(label: str, *settings: Any) -> str:
     >>> file_name("a b", 1) == file_name("a b", 1) != file_name("a b", 2)
     True
     """
-    versions = [sklearn_ser.__version__, *map(version, _PACKAGES)]
-    described = repr([versions, *map(_describe, settings)])
-    key = hashlib.blake2b(described.encode(), digest_size=12).hexdigest()
-    return f"{re.sub(r'[^0-9A-Za-z]+', '-', label)}_{key}.npz"
+    key = content_key(_versions(), *settings)
+    return f"{re.sub(r'[^0-9A-Za-z]+', '-', label)}_{key}.json"
 
 
-def _describe(value: Any) -> list:
-    """List classes, parameters and values, each hashed by itself.
-
-    A hash of the whole would tell two equal objects from one object in two places.
-    """
-    if isinstance(value, (list, tuple)):
-        return [_describe(element) for element in value]
-    if not hasattr(value, "get_params"):
-        return [joblib.hash(value)]
-    kind = f"{type(value).__module__}.{type(value).__qualname__}"
-    parameters = sorted(value.get_params(deep=False).items())
-    return [kind, *([name, *_describe(parameter)] for name, parameter in parameters)]
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    return sklearn_ser.__version__, *map(version, _PACKAGES)
 
 
-def save(file: Path, results: dict[str, Result]) -> None:
+def save(file: Path, content: dict[str, Any]) -> None:
     """Write a file that is either whole or not there.
 
     Parameters
@@ -76,24 +166,22 @@ def save(file: Path, results: dict[str, Result]) -> None:
     file : Path
         The file.
 
-    results : dict of str to Result
-        Results by the kind of training data.
+    content : dict
+        Strings, numbers, lists and dicts.
     """
-    arrays: dict[str, Any] = {
-        f"{kind}/{name}": value
-        for kind, result in results.items()
-        for name, value in result._asdict().items()
-    }
-    with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".tmp", delete=False) as scratch:
-        try:
-            np.savez(scratch, **arrays)
-        except BaseException:
-            Path(scratch.name).unlink()
-            raise
-    Path(scratch.name).replace(file)
+    # Renaming is atomic: whoever is killed before leaves a scratch file that nobody reads.
+    handle, scratch = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(content))  # many times as fast as json.dump
+        Path(scratch).replace(file)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(scratch).unlink()
+        raise
 
 
-def load(file: Path, kinds: Iterable[str]) -> dict[str, Result]:
+def load(file: Path) -> dict[str, Any] | None:
     """Read what :func:`save` wrote.
 
     Parameters
@@ -101,21 +189,13 @@ def load(file: Path, kinds: Iterable[str]) -> dict[str, Result]:
     file : Path
         The file.
 
-    kinds : iterable of str
-        The kinds of training data.
-
     Returns
     -------
-    dict of str to Result
-        Results by the kind of training data.
+    dict or None
+        The content; None where there is no file, or one that a crash of the machine damaged.
     """
-    with np.load(file) as arrays:
-        return {
-            kind: Result(
-                predicted=arrays[f"{kind}/predicted"],
-                n_train=int(arrays[f"{kind}/n_train"]),
-                n_synthetic=int(arrays[f"{kind}/n_synthetic"]),
-                seconds=float(arrays[f"{kind}/seconds"]),
-            )
-            for kind in kinds
-        }
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,30 +1,43 @@
 """What synthetic rows are worth: training on real, on synthetic, and on both."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.model_selection import LeaveOneGroupOut, check_cv
-from sklearn.utils import check_consistent_length, check_X_y, column_or_1d
-from tqdm.auto import tqdm
+from sklearn.utils import check_consistent_length, check_X_y
 
-from sklearn_ser.evaluation._store import Result, file_name, load, save
+from sklearn_ser.evaluation._run import (
+    as_labels,
+    check_repeats,
+    fold_seeds,
+    make_folder,
+    run_jobs,
+    seeded,
+)
+from sklearn_ser.evaluation._store import data_key, file_name, load, save
 from sklearn_ser.metrics import unweighted_average_recall_score
 
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "real + synthetic"
 
 # The name of the arm whose only training data are the real rows.
 NO_SAMPLER = "none"
+
+
+class _Result(NamedTuple):
+    """What a classifier predicted for the test rows, and what that took."""
+
+    predicted: np.ndarray
+    n_train: int
+    n_synthetic: int
+    seconds: float
 
 
 class _Task(NamedTuple):
@@ -166,31 +179,21 @@ def synthetic_data_study(
     samplers = _check_samplers(samplers)
     _check_settings(training_data, n_synthetic, n_repeats, random_state)
     X, y, splits = _check_data(X, y, groups, cv, test)
-    folder = None if path is None else Path(path).expanduser()
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(path)
     tasks = list(
         _make_tasks(
             samplers, classifier, splits, training_data, n_synthetic, n_repeats, random_state
         )
     )
-    data_key = joblib.hash((X, y)) if folder is not None else ""
-    run = joblib.delayed(_run_or_load)
-    # Pools of threads that share cores slow each other down.
-    one_thread_each = (
-        nullcontext()
-        if n_jobs in (None, 1)
-        else joblib.parallel_config("loky", inner_max_num_threads=1)
+    key = "" if folder is None else data_key(X, y)
+    results = run_jobs(
+        _run_or_load,
+        [(task, X, y, folder, key) for task in tasks],
+        n_jobs=n_jobs,
+        verbose=verbose,
+        title="synthetic_data_study",
     )
-    with one_thread_each:
-        computed = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
-            run(task, X, y, folder, data_key) for task in tasks
-        )
-        bar = tqdm(
-            computed, total=len(tasks), desc="synthetic_data_study", unit="fit", disable=not verbose
-        )
-        results = list(bar)
-    return _collect(tasks, results, y)
+    return _collect(tasks, list(results), y)
 
 
 def _check_samplers(samplers: Any) -> dict[str, Any]:
@@ -227,20 +230,14 @@ def _check_settings(
             "n_synthetic='balance' draws no row of the largest class, so nothing can be trained on "
             f"synthetic rows alone: leave {SYNTHETIC!r} out of training_data, or use 'largest'."
         )
-    if not isinstance(n_repeats, Integral) or n_repeats < 1:
-        raise ValueError(f"n_repeats={n_repeats!r} must be a positive integer.")
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise ValueError(
-            f"random_state={random_state!r} must be a non-negative integer, from which the seeds "
-            "of all repeats follow."
-        )
+    check_repeats(n_repeats, random_state)
 
 
 def _check_data(
     X: Any, y: Any, groups: Any, cv: Any, test: tuple | None
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """Check the data and return the rows of all corpora with the splits over them."""
-    X, y = check_X_y(X, _as_labels(y), dtype=[np.float64, np.float32])
+    X, y = check_X_y(X, as_labels(y), dtype=[np.float64, np.float32])
     check_consistent_length(X, y, groups)
     if test is None:
         if cv is None and groups is None:
@@ -252,7 +249,7 @@ def _check_data(
         return X, y, [(train, rows) for train, rows in splitter.split(X, y, groups)]
     if cv is not None:
         raise ValueError("cv splits X, but test holds the test data: pass one of the two.")
-    X_test, y_test = check_X_y(test[0], _as_labels(test[1]), dtype=X.dtype)
+    X_test, y_test = check_X_y(test[0], as_labels(test[1]), dtype=X.dtype)
     if X_test.shape[1] != X.shape[1]:
         raise ValueError(
             f"X has {X.shape[1]} features, but X_test has {X_test.shape[1]}: extract the same "
@@ -267,11 +264,6 @@ def _check_data(
     train = np.arange(len(y))
     rows = len(y) + np.arange(len(y_test))
     return np.concatenate([X, X_test]), np.concatenate([y, y_test]), [(train, rows)]
-
-
-def _as_labels(y: Any) -> np.ndarray:
-    y = column_or_1d(np.asarray(y))
-    return y.astype(str) if y.dtype.kind == "O" else y
 
 
 def _make_tasks(
@@ -291,12 +283,12 @@ def _make_tasks(
         arms += [(name, sampler, with_sampler) for name, sampler in samplers.items()]
     for repeat in range(n_repeats):
         for fold, (train, test) in enumerate(splits):
-            seeds = np.random.SeedSequence([int(random_state), repeat, fold]).generate_state(2)
+            seeds = fold_seeds(random_state, repeat, fold, 2)
             for arm, sampler, kinds in arms:
                 yield _Task(
                     arm,
-                    None if sampler is None else _seeded(sampler, seeds[0]),
-                    _seeded(classifier, seeds[1]),
+                    None if sampler is None else seeded(sampler, seeds[0]),
+                    seeded(classifier, seeds[1]),
                     kinds,
                     0 if sampler is None else n_synthetic,
                     repeat,
@@ -306,29 +298,28 @@ def _make_tasks(
                 )
 
 
-def _seeded(estimator: Any, seed: int) -> Any:
-    """Clone an estimator and set every random_state in it."""
-    estimator = clone(estimator)
-    names = [name for name in estimator.get_params() if re.fullmatch(r"(.*__)?random_state", name)]
-    return estimator.set_params(**dict.fromkeys(names, int(seed) % 2**31))
-
-
 def _run_or_load(
-    task: _Task, X: np.ndarray, y: np.ndarray, folder: Path | None, data_key: str
-) -> dict[str, Result]:
+    task: _Task, X: np.ndarray, y: np.ndarray, folder: Path | None, key: str
+) -> dict[str, _Result]:
     if folder is None:
         return _run(task, X, y)
     label = f"{task.arm}_repeat{task.repeat}_fold{task.fold}"
     # The seeds are parameters of the estimators.
-    file = folder / file_name(label, data_key, *task[1:5], task.train, task.test)
-    if file.exists():
-        return load(file, task.training_data)
+    file = folder / file_name(label, key, *task[1:5], task.train, task.test)
+    if (saved := load(file)) is not None:
+        return {kind: _Result(**saved[kind]) for kind in task.training_data}
     results = _run(task, X, y)
-    save(file, results)
+    save(
+        file,
+        {
+            kind: result._replace(predicted=result.predicted.tolist())._asdict()
+            for kind, result in results.items()
+        },
+    )
     return results
 
 
-def _run(task: _Task, X: np.ndarray, y: np.ndarray) -> dict[str, Result]:
+def _run(task: _Task, X: np.ndarray, y: np.ndarray) -> dict[str, _Result]:
     """Train on each kind of training data; the sampler sees the training rows only."""
     start = time.perf_counter()
     data: dict[str, Any] = {REAL: (X[task.train], y[task.train])}
@@ -343,7 +334,7 @@ def _run(task: _Task, X: np.ndarray, y: np.ndarray) -> dict[str, Result]:
         start = time.perf_counter()
         X_train, y_train = data[kind]
         predicted = clone(task.classifier).fit(X_train, y_train).predict(X[task.test])
-        results[kind] = Result(
+        results[kind] = _Result(
             predicted=np.asarray(predicted, dtype=y.dtype),
             n_train=len(y_train),
             n_synthetic=0 if kind == REAL else len(data[SYNTHETIC][1]),
@@ -387,16 +378,17 @@ def _wanted(y: np.ndarray, n_synthetic: str | int) -> dict[Any, int]:
     return {label: size + each for label, size in sizes.items()}
 
 
-def _collect(tasks: list[_Task], results: list[dict[str, Result]], y: np.ndarray) -> pd.DataFrame:
+def _collect(tasks: list[_Task], results: list[dict[str, _Result]], y: np.ndarray) -> pd.DataFrame:
     """Pool the predictions of the folds of each arm, kind and repeat, and score them once."""
-    pooled: dict[tuple[str, str, int], list[tuple[Result, np.ndarray]]] = {}
+    pooled: dict[tuple[str, str, int], list[tuple[_Result, np.ndarray]]] = {}
     for task, by_kind in zip(tasks, results, strict=True):
         for kind, result in by_kind.items():
             pooled.setdefault((task.arm, kind, task.repeat), []).append((result, y[task.test]))
     rows = []
     for (arm, kind, repeat), folds in pooled.items():
         y_true = np.concatenate([true for _, true in folds])
-        y_pred = np.concatenate([result.predicted for result, _ in folds])
+        # JSON turns arrays into lists.
+        y_pred = np.concatenate([np.asarray(result.predicted, y.dtype) for result, _ in folds])
         rows.append(
             {
                 "sampler": arm,

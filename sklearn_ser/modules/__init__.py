@@ -1,6 +1,8 @@
 """Torch modules, one architecture a file. They import torch only."""
 
 from sklearn_ser.modules._cnn_lstm import CNNLSTM
+from sklearn_ser.modules._conditional_gan import ConditionalGAN
+from sklearn_ser.modules._cycle_gan import CycleGAN
 from sklearn_ser.modules._densenet import ConvLayer, DenseNetLSTMHighway, Transition
 from sklearn_ser.modules._highway import Highway
 from sklearn_ser.modules._masked import HalveTimeAndBands, MaskedBatchNorm, MaskedConv
@@ -20,7 +22,9 @@ __all__ = [
     "CNNLSTM",
     "MLP",
     "AttentionOverTime",
+    "ConditionalGAN",
     "ConvLayer",
+    "CycleGAN",
     "DenseNetLSTMHighway",
     "HalveTimeAndBands",
     "Highway",

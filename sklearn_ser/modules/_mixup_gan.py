@@ -1,19 +1,21 @@
 """A conditional GAN in the code space of an autoencoder, trained on mixed batches."""
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import Parameter
-from torch.nn.functional import (
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    leaky_relu,
-    mse_loss,
-)
+from torch.nn.functional import cross_entropy, dropout, mse_loss
 from torch.optim import Optimizer
 
+from sklearn_ser.modules._adversarial import (
+    ConditionalDiscriminator,
+    deception_loss,
+    descend,
+    discriminator_loss,
+    fully_connected,
+    verdict_loss,
+)
 from sklearn_ser.modules.functional import mixup, mixup_share
 
 
@@ -52,30 +54,6 @@ def energy_distance(first: Tensor, second: Tensor) -> Tensor:
     within_first = torch.cdist(first, first).sum() / (n * (n - 1))
     within_second = torch.cdist(second, second).sum() / (m * (m - 1))
     return 2 * torch.cdist(first, second).mean() - within_first - within_second
-
-
-def _mlp(sizes: Sequence[int], dropout: float = 0.0) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for n_in, n_out in pairwise(sizes[:-1]):
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
-        if dropout:
-            layers.append(nn.Dropout(dropout))
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
-
-
-class _ConditionalDiscriminator(nn.Module):
-    """Logit of a code being real, given a distribution over the classes (projection)."""
-
-    def __init__(self, code_size: int, n_classes: int, sizes: Sequence[int], dropout: float):
-        super().__init__()
-        self.body = _mlp([code_size, *sizes], dropout)
-        self.score = nn.Linear(sizes[-1], 1)
-        self.class_direction = nn.Linear(n_classes, sizes[-1], bias=False)
-
-    def forward(self, code: Tensor, y: Tensor) -> Tensor:
-        hidden = leaky_relu(self.body(code), 0.2)
-        agreement = (hidden * self.class_direction(y)).sum(dim=1)
-        return self.score(hidden)[:, 0] + agreement / hidden.shape[1] ** 0.5
 
 
 class MixupGAN(nn.Module):
@@ -136,6 +114,19 @@ class MixupGAN(nn.Module):
 
     energy_weight : float, default=30.0
         Weight of the energy distance between real and generated codes in the generator's loss.
+        A generator whose three weights are all zero is not trained, nor is the discriminator.
+
+    encoder_adversarial_weight : float, default=0.0
+        Weight of the discriminator's verdict in the autoencoder's loss, where it is that the codes
+        of real vectors are to be taken for generated ones: the encoder meets the generator half
+        way.
+
+    input_dropout : float, default=0.0
+        Share of the features that the encoder does not see in its own training, and that the
+        decoder restores all the same.
+
+    gan_steps : int, default=1
+        Steps of discriminator and generator for each step of the autoencoder.
 
     References
     ----------
@@ -173,6 +164,9 @@ class MixupGAN(nn.Module):
         adversarial_weight: float = 1.0,
         classifier_weight: float = 0.5,
         energy_weight: float = 30.0,
+        encoder_adversarial_weight: float = 0.0,
+        input_dropout: float = 0.0,
+        gan_steps: int = 1,
     ):
         super().__init__()
         self.noise_size = noise_size
@@ -184,14 +178,20 @@ class MixupGAN(nn.Module):
         self.adversarial_weight = adversarial_weight
         self.classifier_weight = classifier_weight
         self.energy_weight = energy_weight
+        self.encoder_adversarial_weight = encoder_adversarial_weight
+        self.input_dropout = input_dropout
+        self.gan_steps = gan_steps
+        self.generates = any((adversarial_weight, classifier_weight, energy_weight))
 
-        self.encoder = nn.Sequential(_mlp([n_features, *hidden_sizes, code_size]), nn.Tanh())
-        self.decoder = _mlp([code_size, *reversed(hidden_sizes), n_features])
+        self.encoder = nn.Sequential(
+            fully_connected([n_features, *hidden_sizes, code_size]), nn.Tanh()
+        )
+        self.decoder = fully_connected([code_size, *reversed(hidden_sizes), n_features])
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(code_size, n_classes))
         self.generator = nn.Sequential(
-            _mlp([noise_size + n_classes, *generator_sizes, code_size]), nn.Tanh()
+            fully_connected([noise_size + n_classes, *generator_sizes, code_size]), nn.Tanh()
         )
-        self.discriminator = _ConditionalDiscriminator(
+        self.discriminator = ConditionalDiscriminator(
             code_size, n_classes, discriminator_sizes, dropout
         )
 
@@ -224,6 +224,23 @@ class MixupGAN(nn.Module):
             Standardised feature vectors.
         """
         return self.decoder(code)
+
+    def classify(self, code: Tensor) -> Tensor:
+        """Score the classes of codes by the auxiliary classifier.
+
+        Parameters
+        ----------
+        code : Tensor of shape (n, code_size)
+            Codes, of real or generated vectors.
+
+        Returns
+        -------
+        Tensor of shape (n, n_classes)
+            Class scores (logits).
+        """
+        # Codes of a few numbers between -1 and 1 are too short to be told apart by small weights:
+        # all sizes are as long as one of 100.
+        return self.classifier(10 / code.shape[1] ** 0.5 * code)
 
     def generate(self, y: Tensor) -> Tensor:
         """Draw codes of the given classes, by torch's generator.
@@ -313,15 +330,18 @@ class MixupGAN(nn.Module):
         X, y = batch["X"].flatten(1), batch["y"]
         if self.mixes_real:
             X, y = self._mix(X, y)
-        autoencoder = self._autoencoder_losses(X, y)
-        _step(optimizers["autoencoder"], autoencoder["autoencoder_loss"])
+        losses = self._autoencoder_losses(X, y)
+        descend(optimizers["autoencoder"], losses["autoencoder_loss"])
+        if not self.generates:
+            losses["loss"] = losses["autoencoder_loss"]
+            return {name: loss.detach() for name, loss in losses.items()}
         with torch.no_grad():
             code = self.encode(X)
-        discriminator_loss = self._discriminator_loss(code, y)
-        _step(optimizers["discriminator"], discriminator_loss)
-        generator = self._generator_losses(code, y)
-        _step(optimizers["generator"], generator["generator_loss"])
-        losses = autoencoder | generator | {"discriminator_loss": discriminator_loss}
+        for _ in range(self.gan_steps):
+            losses["discriminator_loss"] = self._discriminator_loss(code, y)
+            descend(optimizers["discriminator"], losses["discriminator_loss"])
+            losses |= self._generator_losses(code, y)
+            descend(optimizers["generator"], losses["generator_loss"])
         losses["loss"] = losses["autoencoder_loss"] + losses["generator_loss"]
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -331,18 +351,19 @@ class MixupGAN(nn.Module):
         return mixup(X, partner, share), mixup(y, partner, share)
 
     def _autoencoder_losses(self, X: Tensor, y: Tensor) -> dict[str, Tensor]:
-        code = self.encode(X)
+        code = self.encode(dropout(X, self.input_dropout) if self.input_dropout else X)
         reconstruction = mse_loss(self.decode(code), X)
-        classification = cross_entropy(self.classifier(code), y)
+        classification = cross_entropy(self.classify(code), y)
         loss = (
             self.reconstruction_weight * reconstruction
             + self.code_classifier_weight * classification
         )
-        return {
-            "autoencoder_loss": loss,
-            "reconstruction_loss": reconstruction,
-            "classifier_loss": classification,
-        }
+        losses = {"reconstruction_loss": reconstruction, "classifier_loss": classification}
+        if self.encoder_adversarial_weight:
+            verdict = self.discriminator(code, y)
+            losses["encoder_adversarial_loss"] = deception_loss(-verdict)
+            loss = loss + self.encoder_adversarial_weight * losses["encoder_adversarial_loss"]
+        return {"autoencoder_loss": loss} | losses
 
     def _discriminator_loss(self, code: Tensor, y: Tensor) -> Tensor:
         with torch.no_grad():
@@ -350,17 +371,13 @@ class MixupGAN(nn.Module):
         if self.mixes_real_with_fake:
             share = mixup_share(self.mixup_alpha, len(code)).to(code.device)
             mixed = share[:, None] * code + (1 - share[:, None]) * fake
-            return _verdict_loss(self.discriminator(mixed, y), share)
-        real_loss = _verdict_loss(self.discriminator(code, y), torch.ones_like(y[:, 0]))
-        fake_loss = _verdict_loss(self.discriminator(fake, y), torch.zeros_like(y[:, 0]))
-        return (real_loss + fake_loss) / 2
+            return verdict_loss(self.discriminator(mixed, y), share)
+        return discriminator_loss(self.discriminator(code, y), self.discriminator(fake, y))
 
     def _generator_losses(self, code: Tensor, y: Tensor) -> dict[str, Tensor]:
         fake = self.generate(y)
-        adversarial = binary_cross_entropy_with_logits(
-            self.discriminator(fake, y), torch.ones_like(y[:, 0])
-        )
-        classification = cross_entropy(self.classifier(fake), y)
+        adversarial = deception_loss(self.discriminator(fake, y))
+        classification = cross_entropy(self.classify(fake), y)
         # The class stands beside the code and weighs more than any code can, so that the codes of
         # each class are compared with those of their own class.
         size = code.shape[1] ** 0.5
@@ -378,16 +395,3 @@ class MixupGAN(nn.Module):
             "generator_classifier_loss": classification,
             "energy_distance": energy / size,
         }
-
-
-def _verdict_loss(verdict: Tensor, target: Tensor) -> Tensor:
-    """Binary cross-entropy with one-sided label smoothing: a discriminator never quite sure."""
-    return binary_cross_entropy_with_logits(verdict, target.clamp(max=0.9))
-
-
-def _step(optimizer: Optimizer, loss: Tensor) -> None:
-    """Descend the loss along the optimiser's own parameters; the other networks stand still."""
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    optimizer.zero_grad()
-    loss.backward(inputs=parameters)
-    optimizer.step()

@@ -4,7 +4,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-__all__ = ["lengths_to_mask", "mixup", "mixup_share", "soft_cross_entropy", "zero_padding"]
+__all__ = [
+    "concordance",
+    "lengths_to_mask",
+    "mixup",
+    "mixup_share",
+    "soft_cross_entropy",
+    "squared_error",
+    "zero_padding",
+]
 
 
 def lengths_to_mask(lengths: Tensor, max_length: int) -> Tensor:
@@ -92,6 +100,81 @@ def soft_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor
     tensor(0.6931)
     """
     return -(weight * (target * log_softmax(logits, dim=1)).sum(dim=1)).mean()
+
+
+def concordance(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Concordance correlation coefficient of each output, with population variances.
+
+    Without variance of the target there is nothing to agree with: such an output, as of a batch of
+    one utterance or without a weight, has a coefficient and a gradient of zero.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (n, n_outputs)
+        Predicted values.
+
+    target : Tensor of shape (n, n_outputs)
+        True values.
+
+    weight : Tensor of shape (n, n_outputs) or (n, 1)
+        Weights; zero leaves a value out.
+
+    Returns
+    -------
+    Tensor of shape (n_outputs,)
+        Coefficients between -1 and 1.
+
+    References
+    ----------
+    Lin, L. I.-K. (1989). A concordance correlation coefficient to evaluate reproducibility.
+    Biometrics, 45(1), 255-268.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules.functional import concordance
+    >>> target = torch.tensor([[0.0], [1.0], [2.0]])
+    >>> concordance(target.clamp(max=1.0), target, torch.ones(3, 1))
+    tensor([0.6667])
+    """
+    tiny = torch.finfo(prediction.dtype).tiny
+    share = weight / weight.sum(dim=0).clamp(min=tiny)
+    mean, target_mean = ((share * values).sum(dim=0) for values in (prediction, target))
+    centred, target_centred = prediction - mean, target - target_mean
+    covariance = (share * centred * target_centred).sum(dim=0)
+    spread = (share * (centred**2 + target_centred**2)).sum(dim=0)
+    distance = spread + (mean - target_mean) ** 2
+    # Where both are one and the same constant, up to rounding, this is zero over almost zero.
+    return 2 * covariance / distance.clamp(min=1e-8)
+
+
+def squared_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Weighted squared error of each output.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (n, n_outputs)
+        Predicted values.
+
+    target : Tensor of shape (n, n_outputs)
+        True values.
+
+    weight : Tensor of shape (n, n_outputs) or (n, 1)
+        Weights; zero leaves a value out.
+
+    Returns
+    -------
+    Tensor of shape (n_outputs,)
+        The means over the batch of weight times squared difference.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules.functional import squared_error
+    >>> squared_error(torch.zeros(2, 1), torch.tensor([[1.0], [3.0]]), torch.ones(2, 1))
+    tensor([5.])
+    """
+    return (weight * (prediction - target) ** 2).mean(dim=0)
 
 
 def mixup(values: Tensor, partner: Tensor, share: Tensor) -> Tensor:

@@ -172,6 +172,35 @@ class BaseSpeechNet(BaseEstimator):
         """Name the class of the module and its arguments."""
         raise NotImplementedError
 
+    @property
+    def _n_outputs(self) -> int:
+        """Width of the module's output: known once the targets are checked."""
+        raise NotImplementedError
+
+    def _criterion_arguments(self) -> dict[str, Any]:
+        """Give the arguments that the criterion is built with."""
+        return {}
+
+    def _check_y(self, y: ArrayLike, X: np.ndarray) -> np.ndarray:
+        """Check labels or ratings against the utterances."""
+        raise NotImplementedError
+
+    def _check_rows(
+        self, X: Any, y: Any, sample_weight: Any, groups: Any, *, reset: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Check what to train on and leave out the utterances of weight zero."""
+        X = self._check_X(X, reset=reset)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        y = self._check_y(y, X)
+        weight = check_weights(sample_weight, X)
+        check_metadata_length("groups", groups, len(X))
+        kept = weight > 0
+        groups = None if groups is None else np.asarray(groups)[kept]
+        return X[kept], y[kept], weight[kept], groups
+
     def _check_X(self, X: Any, *, reset: bool) -> np.ndarray:
         """Check features or sequences; remember or compare their width."""
         if not is_sequences(X):
@@ -252,6 +281,7 @@ class BaseSpeechNet(BaseEstimator):
             "verbose": int(self.verbose),
         }
         params |= {f"module__{name}": value for name, value in arguments.items()}
+        params |= {f"criterion__{name}": v for name, v in self._criterion_arguments().items()}
         chosen = self.net_params or {}
         if "optimizer" in chosen:
             del params["optimizer__fused"]  # few optimisers know it

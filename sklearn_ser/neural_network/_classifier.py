@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from sklearn_ser.modules.functional import soft_cross_entropy
-from sklearn_ser.neural_network._base import BaseSpeechNet, check_metadata_length, check_weights
+from sklearn_ser.neural_network._base import BaseSpeechNet
 
 
 class SoftCrossEntropy(torch.nn.Module):
@@ -144,13 +144,7 @@ class BaseSERClassifier(ClassifierMixin, BaseSpeechNet):
         classes: ArrayLike | None = None,
         max_epochs: int | None = None,
     ) -> Self:
-        X = self._check_X(X, reset=not resume)
-        y = self._check_y(y, X)
-        weight = check_weights(sample_weight, X)
-        check_metadata_length("groups", groups, len(X))
-        known = weight > 0
-        X, y, weight = X[known], y[known], weight[known]
-        groups = None if groups is None else np.asarray(groups)[known]
+        X, y, weight, groups = self._check_rows(X, y, sample_weight, groups, reset=not resume)
         code = self._encode(y, classes, resume)
         weight = weight * compute_sample_weight(self.class_weight, y)
         smooth = self.label_smoothing
@@ -166,11 +160,11 @@ class BaseSERClassifier(ClassifierMixin, BaseSpeechNet):
         )
         return self
 
+    @property
+    def _n_outputs(self) -> int:
+        return len(self.classes_)
+
     def _check_y(self, y: ArrayLike, X: np.ndarray) -> np.ndarray:
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
         check_classification_targets(y)
         check_consistent_length(X, y)
         return column_or_1d(y, warn=True)

@@ -7,10 +7,30 @@ import torch
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.modules import MLP
+from sklearn_ser.neural_network._base import BaseSpeechNet
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 
 
-class MLPSER(BaseSERClassifier):
+class BaseMLP(BaseSpeechNet):
+    """What the classifier and the regressor share: sizes, and the module they build."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "hidden_sizes": ["array-like"],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
+        return MLP, {
+            "n_features": n_features,
+            "n_outputs": self._n_outputs,
+            "hidden_sizes": tuple(self.hidden_sizes),
+            "input_dropout": self.input_dropout,
+            "dropout": self.dropout,
+        }
+
+
+class MLPSER(BaseSERClassifier, BaseMLP):
     """Fully connected layers, the plain deep network that generated features are judged with.
 
     Utterances are rows of features, or sequences of any length, of which the mean over time enters
@@ -25,7 +45,7 @@ class MLPSER(BaseSERClassifier):
     input_dropout : float, default=0.5
         Share of the standardised input that is dropped in training.
 
-    dropout : float, default=0.5
+    dropout : float, default=0.3
         Share of the units of each hidden layer that is dropped in training.
 
     clip : float, default=5.0
@@ -137,9 +157,7 @@ class MLPSER(BaseSERClassifier):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSERClassifier._parameter_constraints,
-        "hidden_sizes": ["array-like"],
-        "input_dropout": [Interval(Real, 0, 1, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        **BaseMLP._parameter_constraints,
     }
 
     def __init__(
@@ -188,12 +206,3 @@ class MLPSER(BaseSERClassifier):
         self.random_state = random_state
         self.verbose = verbose
         self.net_params = net_params
-
-    def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
-        return MLP, {
-            "n_features": n_features,
-            "n_outputs": len(self.classes_),
-            "hidden_sizes": tuple(self.hidden_sizes),
-            "input_dropout": self.input_dropout,
-            "dropout": self.dropout,
-        }

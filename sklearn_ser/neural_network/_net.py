@@ -52,8 +52,9 @@ class LearningRateSchedule(Callback):
         **kwargs : dict
             Not used.
         """
-        for group in net.optimizer_.param_groups:
-            group.setdefault("max_lr", group["lr"])
+        for optimizer in net.optimizers():
+            for group in optimizer.param_groups:
+                group.setdefault("max_lr", group["lr"])
 
     def on_batch_begin(
         self, net: NeuralNet, batch: Any = None, training: bool = False, **kwargs: Any
@@ -80,8 +81,9 @@ class LearningRateSchedule(Callback):
         batches = len(net.history[-1]["batches"]) - 1
         epochs = (len(net.history) - 1) % self.max_epochs
         factor = self.factor((epochs + batches / net.batches_per_epoch_) / self.max_epochs)
-        for group in net.optimizer_.param_groups:
-            group["lr"] = factor * group["max_lr"]
+        for optimizer in net.optimizers():
+            for group in optimizer.param_groups:
+                group["lr"] = factor * group["max_lr"]
 
 
 def one_cycle(done: float, warm_up: float = 0.3) -> float:
@@ -116,8 +118,40 @@ def one_cycle(done: float, warm_up: float = 0.3) -> float:
     return float((1 + np.cos(np.pi * (done - warm_up) / (1 - warm_up))) / 2)
 
 
+def late_decay(done: float) -> float:
+    """Keep the full learning rate for half the training, then fall to nothing in a straight line.
+
+    Parameters
+    ----------
+    done : float
+        Share of the training that is done, in [0, 1].
+
+    Returns
+    -------
+    float
+        Factor of the learning rate, in [0, 1].
+
+    Examples
+    --------
+    >>> from sklearn_ser.neural_network._net import late_decay
+    >>> late_decay(0.2), late_decay(0.75), late_decay(1.0)
+    (1.0, 0.5, 0.0)
+    """
+    return min(1.0, 2 * (1 - done))
+
+
 class _BatchingNet(NeuralNet):
     """What the nets share: where batches come from."""
+
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """List the optimisers.
+
+        Returns
+        -------
+        list of Optimizer
+            One, or several that take turns.
+        """
+        return [self.optimizer_]
 
     def get_iterator(self, dataset: UtteranceDataset, training: bool = False) -> DataLoader:
         """Give batches of similar length in training, of the given order otherwise.
@@ -300,6 +334,20 @@ class AlternatingNet(_BatchingNet):
             setattr(self, f"{name}_optimizer_", self.optimizer(parameters, lr=lr, **kwargs))
         return self
 
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """List the optimisers.
+
+        Returns
+        -------
+        list of Optimizer
+            One for each group of parameters that the module names.
+        """
+        return list(self._optimizer_by_name().values())
+
+    def _optimizer_by_name(self) -> dict[str, torch.optim.Optimizer]:
+        names = self.module_.optimizer_parameters()
+        return {name: getattr(self, f"{name}_optimizer_") for name in names}
+
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Let the module train itself on a batch and record its losses.
 
@@ -319,11 +367,7 @@ class AlternatingNet(_BatchingNet):
         self._set_training(True)
         inputs, targets = batch
         tensors = {name: rows.to(self.device) for name, rows in (inputs | targets).items()}
-        optimizers = {
-            name: getattr(self, f"{name}_optimizer_")
-            for name in self.module_.optimizer_parameters()
-        }
-        losses = self.module_.training_step(tensors, optimizers)
+        losses = self.module_.training_step(tensors, self._optimizer_by_name())
         for name, loss in losses.items():
             if name != "loss":  # skorch records that one as train_loss
                 self.history.record_batch(name, loss.item())

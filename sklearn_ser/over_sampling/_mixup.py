@@ -4,14 +4,13 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from imblearn.over_sampling.base import BaseOverSampler
-from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_ser.over_sampling._base import DenseOverSampler
 from sklearn_ser.utils._random import seed_from
 
 
-class MixupSampler(BaseOverSampler):
+class MixupSampler(DenseOverSampler):
     """Over-sample with mixtures of two rows: mixup without a network.
 
     A synthetic row lies on the line between a row of its class and another one, at a share drawn
@@ -80,7 +79,7 @@ class MixupSampler(BaseOverSampler):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **BaseOverSampler._parameter_constraints,
+        **DenseOverSampler._parameter_constraints,
         "alpha": [Interval(Real, 0, None, closed="neither")],
         "partner": [StrOptions({"same_class", "any"})],
     }
@@ -97,14 +96,6 @@ class MixupSampler(BaseOverSampler):
         self.alpha = alpha
         self.partner = partner
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        return tags
-
-    def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = False) -> tuple:
-        return super()._check_X_y(X, y, accept_sparse=accept_sparse)
 
     def _fit_resample(
         self, X: np.ndarray, y: np.ndarray, **params: Any

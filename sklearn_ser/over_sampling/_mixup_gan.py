@@ -6,16 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from imblearn.over_sampling.base import BaseOverSampler
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ser.modules import MixupGAN
-from sklearn_ser.neural_network._base import fit_scaler, resolve_device, standardize
-from sklearn_ser.neural_network._batches import UtteranceDataset
-from sklearn_ser.neural_network._net import AlternatingNet
-from sklearn_ser.utils._random import seed_from, torch_rng
+from sklearn_ser.neural_network._alternating import balanced_rows, make_net, train
+from sklearn_ser.neural_network._net import AlternatingNet, LearningRateSchedule, late_decay
+from sklearn_ser.over_sampling._base import GANSampler, sample
 
 # Every parameter of the module under the name that the sampler gives it too.
 _MODULE_PARAMETERS = (
@@ -32,19 +28,22 @@ _MODULE_PARAMETERS = (
     "adversarial_weight",
     "classifier_weight",
     "energy_weight",
+    "input_dropout",
+    "gan_steps",
 )
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]
 _SIZE = [Interval(Integral, 1, None, closed="left")]
 
 
-class MixupGANSampler(BaseOverSampler):
+class MixupGANSampler(GANSampler):
     """Over-sample with a conditional GAN trained on mixed feature vectors, after Latif et al.
 
     An autoencoder compresses the standardised rows to codes, on which an auxiliary classifier
     keeps the emotions apart; a conditional generator learns to draw codes of each class, judged by
-    a discriminator and by the auxiliary classifier; decoded codes are the synthetic rows. The
-    network is trained on mixtures of rows and of their labels.
+    a discriminator and by the auxiliary classifier. A synthetic row is a decoded code, and what the
+    autoencoder could not restore of a real row of the class. The network is trained on mixtures of
+    rows and of their labels.
 
     The publication names the parts, but neither their sizes nor the losses: what it leaves open
     is a parameter here, and the defaults are this library's. So is the energy distance between
@@ -100,12 +99,25 @@ class MixupGANSampler(BaseOverSampler):
     energy_weight : float, default=30.0
         Weight of the energy distance in the generator's loss.
 
+    input_dropout : float, default=0.5
+        Share of the features that the encoder does not see in training, and that the decoder
+        restores all the same. Without it the codes of the training rows are more extreme than those
+        of rows that the encoder has not met, and so are the synthetic ones.
+
+    gan_steps : int, default=5
+        Steps of discriminator and generator for each step of the autoencoder.
+
+    residuals : bool, default=True
+        Whether each synthetic row gets the residual of a real row of its class, drawn at random.
+        Decoded codes are smooth: a classifier tells them from real rows, and learns the class
+        sizes of the real ones after all.
+
     clip : float, default=5.0
         Largest absolute value of a standardised feature, in standard deviations.
 
     max_epochs : int, default=40
         Length of the training. In an epoch every class is seen as often as the largest, and small
-        data often enough for ten batches.
+        data often enough for ten batches. In the second half the learning rates fall to nothing.
 
     batch_size : int, default=64
         Rows a batch, at least two.
@@ -115,6 +127,12 @@ class MixupGANSampler(BaseOverSampler):
 
     gan_lr : float, default=1e-3
         Learning rate of the generator and the discriminator.
+
+    min_diversity : float, default=0.25
+        A warning tells of classes whose ``diversity_`` is lower. 0 never warns.
+
+    min_novelty : float, default=0.2
+        A warning tells of classes whose ``novelty_`` is lower. 0 never warns.
 
     device : str, default="auto"
         Torch device; ``"auto"`` takes CUDA where there is a device and the CPU elsewhere.
@@ -137,6 +155,15 @@ class MixupGANSampler(BaseOverSampler):
 
     history_ : list of dict
         Losses of each epoch by name; empty where nothing was trained.
+
+    diversity_ : dict
+        How varied the decoded codes of each class are: root mean square distance between two, as
+        a share of that between two real rows. Near 0, the generator has collapsed. NaN where fewer
+        than two were drawn.
+
+    novelty_ : dict
+        How new the synthetic rows of each class are: median distance from the nearest real one, as
+        a share of that of the real ones from each other. Near 0, the generator copies.
 
     synthetic_mask_ : ndarray of shape (n_samples_new,), bool
         True for the synthetic rows of the last output, which follow all the originals.
@@ -174,7 +201,7 @@ class MixupGANSampler(BaseOverSampler):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **BaseOverSampler._parameter_constraints,
+        **GANSampler._parameter_constraints,
         "code_size": _SIZE,
         "noise_size": _SIZE,
         "hidden_sizes": ["array-like"],
@@ -188,13 +215,11 @@ class MixupGANSampler(BaseOverSampler):
         "adversarial_weight": _WEIGHT,
         "classifier_weight": _WEIGHT,
         "energy_weight": _WEIGHT,
-        "clip": [Interval(Real, 0, None, closed="neither")],
-        "max_epochs": _SIZE,
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "gan_steps": _SIZE,
+        "residuals": ["boolean"],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "gan_lr": [Interval(Real, 0, None, closed="neither")],
-        "device": [str],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -214,11 +239,16 @@ class MixupGANSampler(BaseOverSampler):
         adversarial_weight: float = 1.0,
         classifier_weight: float = 0.5,
         energy_weight: float = 30.0,
+        input_dropout: float = 0.5,
+        gan_steps: int = 5,
+        residuals: bool = True,
         clip: float = 5.0,
         max_epochs: int = 40,
         batch_size: int = 64,
         lr: float = 1e-3,
         gan_lr: float = 1e-3,
+        min_diversity: float = 0.25,
+        min_novelty: float = 0.2,
         device: str = "auto",
         verbose: int = 0,
         random_state: Any = None,
@@ -237,97 +267,51 @@ class MixupGANSampler(BaseOverSampler):
         self.adversarial_weight = adversarial_weight
         self.classifier_weight = classifier_weight
         self.energy_weight = energy_weight
+        self.input_dropout = input_dropout
+        self.gan_steps = gan_steps
+        self.residuals = residuals
         self.clip = clip
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
         self.gan_lr = gan_lr
+        self.min_diversity = min_diversity
+        self.min_novelty = min_novelty
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        return tags
-
-    def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = False) -> tuple:
-        return super()._check_X_y(X, y, accept_sparse=accept_sparse)
-
-    def _fit_resample(
-        self, X: np.ndarray, y: np.ndarray, **params: Any
-    ) -> tuple[np.ndarray, np.ndarray]:
-        classes, y_encoded = np.unique(y, return_inverse=True)
-        self._check_class_sizes(classes, np.bincount(y_encoded))
-        n_wanted = [self.sampling_strategy_.get(label, 0) for label in classes]
-        y_synthetic = np.repeat(np.arange(len(classes)), n_wanted)
-        self.synthetic_mask_ = np.arange(len(y) + len(y_synthetic)) >= len(y)
-        self.net_, self.history_ = None, []
-        if len(y_synthetic) == 0:
-            return X.copy(), y.copy()
-
-        one_hot = np.eye(len(classes), dtype=np.float32)
-        scaler = fit_scaler(X)
-        device = resolve_device(self.device)
-        with torch_rng(seed_from(self.random_state), device):
-            rows = _epoch(y_encoded, self.batch_size)
-            Z = standardize(X[rows], scaler, self.clip)
-            self.net_ = self._train(Z, one_hot[y_encoded[rows]], device)
-            Z = _sample(self.net_, one_hot[y_synthetic])
-        self.history_ = _losses(self.net_)
-        X_synthetic = _restore(Z, scaler, X)
-        return np.concatenate([X, X_synthetic]), np.concatenate([y, classes[y_synthetic]])
-
-    def _check_class_sizes(self, classes: np.ndarray, sizes: np.ndarray) -> None:
-        for label, size in zip(classes, sizes, strict=True):
-            if size == 1 and self.sampling_strategy_.get(label, 0) > 0:
-                raise ValueError(
-                    f"Class {label!r} has one sample, and a GAN cannot learn a class from that. "
-                    "Collect more of it, leave it out, or name the classes to over-sample in a "
-                    "dict as sampling_strategy."
-                )
-
-    def _train(self, Z: np.ndarray, y: np.ndarray, device: str) -> AlternatingNet:
+    def _generate(
+        self, Z: np.ndarray, y: np.ndarray, y_synthetic: np.ndarray, **params: Any
+    ) -> tuple[AlternatingNet, np.ndarray]:
         arguments = {name: getattr(self, name) for name in _MODULE_PARAMETERS}
         arguments |= {"n_features": Z.shape[1], "n_classes": y.shape[1]}
-        net = AlternatingNet(
-            MixupGAN,
-            lr={"autoencoder": self.lr, "discriminator": self.gan_lr, "generator": self.gan_lr},
-            optimizer=torch.optim.Adam,
-            # The usual momentum of 0.9 makes generator and discriminator circle each other.
-            optimizer__betas=(0.5, 0.99),
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            train_split=None,
-            device=device,
-            verbose=int(self.verbose),
-            **{f"module__{name}": value for name, value in arguments.items()},
-        )
-        return net.fit(UtteranceDataset(Z, {"y": y}), None)
+        lr = {"autoencoder": self.lr, "discriminator": self.gan_lr, "generator": self.gan_lr}
+        schedule = LearningRateSchedule(late_decay, self.max_epochs)
+        net = make_net(self, MixupGAN, arguments, lr, callbacks=[("schedule", schedule)])
+        rows = balanced_rows(y.argmax(axis=1), self.batch_size)
+        train(net, Z[rows], {"y": y[rows]})
+        return net, sample(net, y_synthetic)
+
+    def _complete(
+        self,
+        net: AlternatingNet,
+        drawn: np.ndarray,
+        y_synthetic: np.ndarray,
+        Z: np.ndarray,
+        y: np.ndarray,
+    ) -> np.ndarray:
+        if not self.residuals:
+            return drawn
+        with torch.no_grad():
+            restored = net.module_(torch.from_numpy(Z).to(net.device)).cpu().numpy()
+        return drawn + (Z - restored)[_draw_donors(y, y_synthetic)]
 
 
-def _epoch(y: np.ndarray, batch_size: int) -> np.ndarray:
-    """Index every class as often as the largest, and often enough for ten batches of small data."""
-    sizes = np.bincount(y)
-    n_each = max(sizes.max(), -(-10 * batch_size // len(sizes)))
-    return np.concatenate([np.resize(np.flatnonzero(y == k), n_each) for k in np.unique(y)])
-
-
-def _sample(net: AlternatingNet, y: np.ndarray) -> np.ndarray:
-    module = net.module_.eval()
-    with torch.no_grad():
-        return module.sample(torch.from_numpy(y).to(net.device)).cpu().numpy()
-
-
-def _losses(net: AlternatingNet) -> list[dict[str, float]]:
-    by_skorch = {"batches", "dur", "epoch", "train_loss", "train_loss_best", "train_batch_count"}
-    names = [name for name in net.history[0] if name not in by_skorch]
-    return [{name: float(epoch[name]) for name in names} for epoch in net.history]
-
-
-def _restore(Z: np.ndarray, scaler: StandardScaler, X: np.ndarray) -> np.ndarray:
-    """Bring synthetic rows to the units, the range and the type of the originals."""
-    X_synthetic = Z.astype(np.float64) * scaler.scale_ + scaler.mean_
-    if np.issubdtype(X.dtype, np.integer):
-        X_synthetic = np.rint(X_synthetic)
-    return np.clip(X_synthetic, X.min(axis=0), X.max(axis=0)).astype(X.dtype)
+def _draw_donors(y: np.ndarray, y_synthetic: np.ndarray) -> np.ndarray:
+    """Draw for each synthetic row a real row of its class, by torch's generator."""
+    donors = np.empty(len(y_synthetic), dtype=int)
+    for label in np.unique(y_synthetic):
+        places, members = np.flatnonzero(y_synthetic == label), np.flatnonzero(y == label)
+        donors[places] = members[torch.randint(len(members), (len(places),)).numpy()]
+    return donors

@@ -1,0 +1,447 @@
+"""Evaluation of pipelines by protocol: speakers apart, resumable, scored once over all folds."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import is_regressor
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, check_cv
+from sklearn.utils import _safe_indexing, check_consistent_length, indexable
+from sklearn.utils.validation import _check_method_params
+
+from sklearn_ser.evaluation._evaluation import Evaluation
+from sklearn_ser.evaluation._run import (
+    as_labels,
+    check_repeats,
+    fold_seeds,
+    make_folder,
+    run_jobs,
+    seeded,
+)
+from sklearn_ser.evaluation._store import content_key, data_key, file_name, load, save
+from sklearn_ser.utils._audio import utterance_column
+
+
+class _Task(NamedTuple):
+    """One pipeline on one fold in one repeat."""
+
+    pipeline: str
+    repeat: int
+    fold: int
+    estimator: Any
+    seed: int
+    params: Mapping[str, Any]
+    train: np.ndarray
+    test: np.ndarray
+
+
+class _Result(NamedTuple):
+    """Numbers of the classes that were predicted, and what that took."""
+
+    predicted: list[int]
+    fit_seconds: float
+    predict_seconds: float
+
+
+def evaluate(
+    pipelines: Any,
+    X: Any,
+    y: ArrayLike,
+    *,
+    groups: Any = None,
+    cv: Any = None,
+    speakers: ArrayLike | None = None,
+    n_repeats: int = 1,
+    random_state: int = 0,
+    fit_params: Mapping[str, Mapping[str, Any]] | None = None,
+    allow_shared_speakers: bool = False,
+    n_jobs: int | None = None,
+    path: str | Path | None = None,
+    verbose: int = 0,
+) -> Evaluation:
+    """Evaluate pipelines on speakers that they were not trained on.
+
+    Whatever learns must be a step of its pipeline: it is then fitted on the training rows of a
+    fold and on nothing else. A split that has a speaker on both sides is an error.
+
+    Parameters
+    ----------
+    pipelines : classifier or dict of str to classifier
+        Pipelines of scikit-learn or imbalanced-learn, or classifiers. All see the same folds, and
+        each ``random_state`` in them is set to the same seed of the fold and repeat.
+
+    X : array-like or DataFrame of shape (n_samples, ...)
+        Utterances, sequences or features: what the pipelines take.
+
+    y : array-like of shape (n_samples,)
+        Emotions, strings or integers.
+
+    groups : array-like of shape (n_samples,), default=None
+        What `cv` keeps apart: speakers, sessions, corpora. None: the speakers.
+
+    cv : int, cross-validation generator or iterable, default=None
+        Splits of X. None leaves one group out at a time; an integer stands for so many folds of
+        whole groups (``GroupKFold``). A generator that shuffles needs a ``random_state``, or a
+        continued evaluation would meet other folds. Rows that no fold tests are not scored.
+
+    speakers : array-like of shape (n_samples,), default=None
+        Speakers, for the check of the folds, for scores by speaker and for intervals. None: the
+        column ``speaker`` of X, or else the `groups`.
+
+    n_repeats : int, default=1
+        Repetitions with other seeds on the same folds.
+
+    random_state : int, default=0
+        Decides the seeds of all repeats and folds.
+
+    fit_params : dict of str to dict, default=None
+        For pipelines by name: what else their ``fit`` is given, such as
+        ``{"net": {"mlpser__groups": speakers}}``. What has a value for each row of X is cut to
+        the training rows.
+
+    allow_shared_speakers : bool, default=False
+        Whether splits may have a speaker in training and test, to measure what that feigns.
+
+    n_jobs : int, default=None
+        Processes, of one thread each. None means 1 outside a :class:`joblib.parallel_config`.
+
+    path : str or Path, default=None
+        Folder that keeps the predictions of every pipeline, repeat and fold as soon as they are
+        made. An evaluation that is run again, after a kill too, continues from there. Names
+        follow from the data (audio files by path, size and time of change), the parameters of the
+        pipeline except ``n_jobs``, ``memory`` and ``verbose``, the fold, the seed and the versions
+        of the libraries, so that changes find nothing stale and evaluations may share a folder.
+        Code of your own that changes under the same name is not noticed: take another folder.
+
+    verbose : int, default=0
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Evaluation
+        With the frames ``predictions``, ``folds``, ``speakers``, ``confusions`` and ``summary``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, a label or speaker is missing, a fold has a speaker on
+        both sides, or a pipeline predicts what is no class.
+
+    See Also
+    --------
+    bootstrap_interval : Intervals of other scores and levels.
+    paired_permutation_test : Whether two of the pipelines differ.
+    check_leakage : What else training and test rows may share.
+    sklearn.model_selection.cross_val_predict : The predictions of one pipeline, and no more.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.svm import SVC
+    >>> from sklearn_ser import OpenSmileFeatures
+    >>> from sklearn_ser.datasets import make_emotional_speech
+    >>> from sklearn_ser.evaluation import evaluate
+    >>> corpus = make_emotional_speech(3, n_utterances=4, duration=1.0, random_state=0)
+    >>> X = OpenSmileFeatures("IS09").fit_transform(corpus.data)
+    >>> pipelines = {
+    ...     "SVC": make_pipeline(StandardScaler(), SVC()),
+    ...     "regression": make_pipeline(StandardScaler(), LogisticRegression(C=0.01)),
+    ... }
+    >>> evaluation = evaluate(pipelines, X, corpus.target, groups=corpus.speaker)
+    >>> evaluation.summary[["pipeline", "chance", "n_samples", "n_speakers"]]
+         pipeline  chance  n_samples  n_speakers
+    0         SVC    0.25         48           3
+    1  regression    0.25         48           3
+    >>> len(evaluation.speakers)
+    6
+    """
+    pipelines = check_pipelines(pipelines)
+    check_repeats(n_repeats, random_state)
+    fit_params = _check_fit_params(fit_params, pipelines)
+    labels = check_labels(y)
+    if isinstance(X, pd.Index):
+        X = X.to_frame(index=False)  # audformat's; scikit-learn takes no rows of an index
+    X, _ = indexable(X, labels)
+    speakers = to_speakers(X, groups, speakers)
+    groups = speakers if groups is None else groups
+    check_consistent_length(X, labels, groups, speakers)
+    splits = make_splits(X, labels, groups, cv)
+    if not allow_shared_speakers:
+        _check_speakers_apart(splits, speakers)
+    tasks = [
+        _Task(name, repeat, fold, estimator, seed, fit_params.get(name, {}), train, test)
+        for repeat in range(n_repeats)
+        for fold, (train, test) in enumerate(splits)
+        for seed in fold_seeds(random_state, repeat, fold)
+        for name, estimator in pipelines.items()
+    ]
+    results = _run_missing(tasks, X, labels, make_folder(path), n_jobs, verbose)
+    return _collect(tasks, results, labels, speakers)
+
+
+def check_pipelines(pipelines: Any) -> dict[str, Any]:
+    """Check pipelines and give each a name.
+
+    Parameters
+    ----------
+    pipelines : classifier or dict of str to classifier
+        As the user gave them.
+
+    Returns
+    -------
+    dict of str to classifier
+        By name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is no classifier.
+    """
+    if not isinstance(pipelines, Mapping):
+        last = pipelines.steps[-1][1] if hasattr(pipelines, "steps") else pipelines
+        pipelines = {type(last).__name__: pipelines}
+    if not pipelines:
+        raise ValueError("pipelines is empty: pass a dict of name to pipeline.")
+    for name, pipeline in pipelines.items():
+        usable = all(hasattr(pipeline, method) for method in ("fit", "predict", "get_params"))
+        if not usable or isinstance(pipeline, type) or is_regressor(pipeline):
+            raise ValueError(
+                f"The pipeline {name!r} is {pipeline!r}, which is no classifier: it needs the "
+                "methods fit, predict and get_params, and to predict classes."
+            )
+    return {str(name): pipeline for name, pipeline in pipelines.items()}
+
+
+def check_labels(y: Any) -> np.ndarray:
+    """Check that every utterance has a class.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Emotions.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Strings or integers.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing, or the labels are numbers with fractions.
+    """
+    missing = pd.isna(np.asarray(y, dtype=object))
+    y = as_labels(y)
+    missing = missing | (y == "") if y.dtype.kind == "U" else missing
+    if missing.any():
+        raise ValueError(
+            f"{missing.sum()} of {len(y)} utterances have no label, first of them row "
+            f"{np.flatnonzero(missing)[0]}: leave them out of X, y and groups."
+        )
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        raise ValueError(f"y holds numbers such as {y[y != np.round(y)][0]}, which are no classes.")
+    return y
+
+
+def _check_fit_params(fit_params: Any, pipelines: Mapping[str, Any]) -> Mapping[str, Any]:
+    fit_params = {} if fit_params is None else fit_params
+    if unknown := sorted(set(fit_params) - set(pipelines)):
+        raise ValueError(
+            f"fit_params is for {unknown}, but the pipelines are {list(pipelines)}: give a dict of "
+            "parameters for each pipeline that needs some."
+        )
+    return fit_params
+
+
+def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
+    """Find out who speaks: from the argument, the column of X, or the groups.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, ...)
+        Data, with the column ``speaker`` or without.
+
+    groups, speakers : array-like of shape (n_samples,) or None
+        As the user gave them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Speakers.
+
+    Raises
+    ------
+    ValueError
+        If a speaker is missing, or all are.
+    """
+    if speakers is None:
+        speakers = utterance_column(X, "speaker")
+    if speakers is None:
+        speakers = groups
+    if speakers is None:
+        raise ValueError(
+            "Which utterances are of one speaker is not known: pass the speakers as groups, or "
+            "utterances in a frame with the column 'speaker'."
+        )
+    missing = pd.isna(np.asarray(speakers, dtype=object))
+    speakers = as_labels(speakers)
+    missing = missing | (speakers == "") if speakers.dtype.kind == "U" else missing
+    if missing.any():
+        raise ValueError(
+            f"{missing.sum()} of {len(speakers)} utterances have no speaker, first of them row "
+            f"{np.flatnonzero(missing)[0]}: name the speaker, or leave them out."
+        )
+    return speakers
+
+
+def make_splits(X: Any, y: np.ndarray, groups: Any, cv: Any) -> list[tuple]:
+    """List the folds.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, ...)
+        Data.
+
+    y : ndarray of shape (n_samples,)
+        Emotions.
+
+    groups : array-like of shape (n_samples,)
+        What is kept apart.
+
+    cv : int, cross-validation generator, iterable or None
+        As for :func:`evaluate`.
+
+    Returns
+    -------
+    list of (train, test)
+        Indices of rows.
+    """
+    if cv is None:
+        cv = LeaveOneGroupOut()
+    elif isinstance(cv, (int, np.integer)):
+        cv = GroupKFold(cv)
+    rows = np.arange(len(y))  # masks become indices
+    splits = check_cv(cv, y, classifier=True).split(X, y, groups)
+    return [(rows[train], rows[test]) for train, test in splits]
+
+
+def _check_speakers_apart(splits: list[tuple], speakers: np.ndarray) -> None:
+    names, codes = np.unique(speakers, return_inverse=True)
+    for fold, (train, test) in enumerate(splits):
+        in_train, in_test = (
+            np.bincount(codes[rows], minlength=len(names)) for rows in (train, test)
+        )
+        shared = names[(in_train > 0) & (in_test > 0)].tolist()
+        if shared:
+            raise ValueError(
+                f"Fold {fold} has {len(shared)} speakers in training and test, such as "
+                f"{shared[:3]}: the figures would be those of known speakers. Pass a cv that keeps "
+                "speakers apart, or allow_shared_speakers=True to measure what they feign."
+            )
+
+
+def _run_missing(
+    tasks: list[_Task],
+    X: Any,
+    y: np.ndarray,
+    folder: Path | None,
+    n_jobs: int | None,
+    verbose: int,
+) -> list[_Result]:
+    """Load what is on disk and compute the rest."""
+    files = _result_files(tasks, X, y, folder)
+    saved = [None if file is None else load(file) for file in files]
+    results = [None if content is None else _Result(**content) for content in saved]
+    missing = [i for i, result in enumerate(results) if result is None]
+    classes = np.unique(y).tolist()
+    computed = run_jobs(
+        _run,
+        [(tasks[i], X, y, classes, files[i]) for i in missing],
+        n_jobs=n_jobs,
+        verbose=verbose,
+        title="evaluate",
+        n_done=len(tasks) - len(missing),
+    )
+    for i, result in zip(missing, computed, strict=True):
+        results[i] = result
+    return results  # type: ignore[return-value]
+
+
+def _result_files(
+    tasks: list[_Task], X: Any, y: np.ndarray, folder: Path | None
+) -> list[Path | None]:
+    if folder is None:
+        return [None] * len(tasks)
+    data = data_key(X, y)
+    # A pipeline and a fold are hashed once, however many tasks they are in.
+    pipelines = {task.pipeline: content_key(task.estimator, task.params) for task in tasks}
+    folds = {task.fold: content_key(task.train, task.test) for task in tasks}
+    return [
+        folder
+        / file_name(
+            f"{task.pipeline}_repeat{task.repeat}_fold{task.fold}",
+            data,
+            pipelines[task.pipeline],
+            folds[task.fold],
+            task.seed,
+        )
+        for task in tasks
+    ]
+
+
+def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -> _Result:
+    estimator = seeded(task.estimator, task.seed)
+    X_train, X_test = (_safe_indexing(X, rows) for rows in (task.train, task.test))
+    params = _check_method_params(X, task.params, task.train)
+    start = time.perf_counter()
+    estimator.fit(X_train, y[task.train], **params)
+    fitted = time.perf_counter()
+    predicted = estimator.predict(X_test)
+    end = time.perf_counter()
+    result = _Result(_encode(predicted, classes, task), fitted - start, end - fitted)
+    if file is not None:
+        save(file, result._asdict())
+    return result
+
+
+def _encode(predicted: Any, classes: list, task: _Task) -> list[int]:
+    code_of = {label: code for code, label in enumerate(classes)}
+    labels = np.asarray(predicted).tolist()
+    if len(labels) != len(task.test):
+        raise ValueError(
+            f"The pipeline {task.pipeline!r} gave {len(labels)} predictions for "
+            f"{len(task.test)} utterances of fold {task.fold}."
+        )
+    try:
+        return [code_of[label] for label in labels]
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"The pipeline {task.pipeline!r} predicted {error.args[0]!r} in fold {task.fold}, but "
+            f"the classes are {classes}."
+        ) from error
+
+
+def _collect(
+    tasks: list[_Task], results: list[_Result], y: np.ndarray, speakers: np.ndarray
+) -> Evaluation:
+    sizes = [len(task.test) for task in tasks]
+    rows = np.concatenate([task.test for task in tasks])
+    predicted = np.concatenate([result.predicted for result in results])
+    keys = {
+        name: [getattr(task, name) for task in tasks] for name in ("pipeline", "repeat", "fold")
+    }
+    predictions = {name: np.repeat(np.array(values), sizes) for name, values in keys.items()}
+    predictions |= {"row": rows, "speaker": speakers[rows]}
+    predictions |= {"y_true": y[rows], "y_pred": np.unique(y)[predicted]}
+    fits = keys | {
+        "n_train": [len(task.train) for task in tasks],
+        "fit_seconds": [result.fit_seconds for result in results],
+        "predict_seconds": [result.predict_seconds for result in results],
+    }
+    return Evaluation(pd.DataFrame(predictions), pd.DataFrame(fits))

@@ -1,0 +1,173 @@
+"""What all studies share: seeds for every part of a pipeline, and jobs run beside each other."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import column_or_1d
+from tqdm.auto import tqdm
+
+
+def fold_seeds(random_state: int, repeat: int, fold: int, n: int = 1) -> list[int]:
+    """Derive the seeds of a fold in a repeat.
+
+    Parameters
+    ----------
+    random_state : int
+        Seed of the study.
+
+    repeat, fold : int
+        Numbers from 0.
+
+    n : int, default=1
+        How many seeds.
+
+    Returns
+    -------
+    list of int
+        Seeds that scikit-learn takes.
+    """
+    sequence = np.random.SeedSequence([int(random_state), repeat, fold])
+    return [int(seed) % 2**31 for seed in sequence.generate_state(n)]
+
+
+def seeded(estimator: Any, seed: int) -> Any:
+    """Clone an estimator and set every random_state in it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Stays as it is.
+
+    seed : int
+        The seed.
+
+    Returns
+    -------
+    estimator
+        The clone.
+    """
+    estimator = clone(estimator)
+    names = [name for name in estimator.get_params() if re.fullmatch(r"(.*__)?random_state", name)]
+    return estimator.set_params(**dict.fromkeys(names, seed))
+
+
+def run_jobs(
+    function: Callable,
+    jobs: Sequence[tuple],
+    *,
+    n_jobs: int | None,
+    verbose: int,
+    title: str,
+    n_done: int = 0,
+) -> Iterator[Any]:
+    """Call a function for each job, in processes of one thread each, behind a progress bar.
+
+    Parameters
+    ----------
+    function : callable
+        What to do.
+
+    jobs : sequence of tuple
+        Arguments, one tuple a call.
+
+    n_jobs : int or None
+        Processes; None means 1 outside a :class:`joblib.parallel_config`.
+
+    verbose : int
+        Whether to show the progress.
+
+    title : str
+        Name of the progress bar.
+
+    n_done : int, default=0
+        Jobs that an earlier run has done.
+
+    Yields
+    ------
+    object
+        The results, in the order of the jobs.
+    """
+    # Pools of threads that share cores slow each other down.
+    one_thread_each = (
+        nullcontext()
+        if n_jobs in (None, 1)
+        else joblib.parallel_config("loky", inner_max_num_threads=1)
+    )
+    with one_thread_each:
+        results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
+            joblib.delayed(function)(*job) for job in jobs
+        )
+        yield from tqdm(
+            results,
+            total=n_done + len(jobs),
+            initial=n_done,
+            desc=title,
+            unit="fit",
+            disable=not verbose,
+        )
+
+
+def check_repeats(n_repeats: Any, random_state: Any) -> None:
+    """Check what decides the seeds.
+
+    Parameters
+    ----------
+    n_repeats, random_state : object
+        Parameters of a study.
+
+    Raises
+    ------
+    ValueError
+        If one is out of its range.
+    """
+    if not isinstance(n_repeats, Integral) or n_repeats < 1:
+        raise ValueError(f"n_repeats={n_repeats!r} must be a positive integer.")
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(
+            f"random_state={random_state!r} must be a non-negative integer, from which the seeds "
+            "of all repeats follow."
+        )
+
+
+def make_folder(path: str | Path | None) -> Path | None:
+    """Make the folder of the results, where one is wanted.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        As the user gave it.
+
+    Returns
+    -------
+    Path or None
+        The folder.
+    """
+    if path is None:
+        return None
+    folder = Path(path).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def as_labels(y: Any) -> np.ndarray:
+    """Make an array of labels that sorts: strings of any container become numpy's strings.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The labels.
+    """
+    y = column_or_1d(np.asarray(y))
+    return y.astype(str) if y.dtype.kind == "O" else y
