@@ -28,6 +28,7 @@ _SUBPACKAGES = (
 _HOME_OF = {
     "ConditionalGANSampler": "over_sampling",
     "CycleGANSampler": "over_sampling",
+    "CNNLSTMSER": "neural_network",
     "DenseNetSER": "neural_network",
     "DenseNetSERRegressor": "neural_network",
     "Functionals": "features",
@@ -36,6 +37,7 @@ _HOME_OF = {
     "MLPSER": "neural_network",
     "MLPSERRegressor": "neural_network",
     "MixupGANEncoder": "neural_network",
+    "MelCNNSER": "neural_network",
     "MixupGANSampler": "over_sampling",
     "MixupSampler": "over_sampling",
     "NoiseSampler": "augmentation",
@@ -44,6 +46,7 @@ _HOME_OF = {
     "SequenceCropper": "preprocessing",
     "SequenceScaler": "preprocessing",
     "SpeakerNormalizer": "preprocessing",
+    "SpeechNetClassifier": "neural_network",
     "SpeedSampler": "augmentation",
 }
 

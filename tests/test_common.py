@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_ser.features import OpenSmileFeatures
+from sklearn_ser.modules import MLP
 from sklearn_ser.utils.discovery import all_estimators
 from sklearn_ser.utils.estimator_checks import (
     check_sequence_transformer,
@@ -42,15 +43,18 @@ INIT_PARAMS: dict[str, dict[str, Any]] = {
         "classifier_sizes": (8,),
         "random_state": 0,
     },
+    "CNNLSTMSER": {"max_epochs": 20, "n_lstm_units": 16},
     "DenseNetSER": {"max_epochs": 20},
     "DenseNetSERRegressor": _ALONE,
     "MLPSER": {"max_epochs": 20},
     "MLPSERRegressor": _ALONE,
+    "MelCNNSER": {"max_epochs": 20, "n_filters": 32},
     "MixupGANEncoder": {"max_epochs": 2, "batch_size": 16},
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "MixupSampler": {"random_state": 0},
     "NoiseSampler": {"random_state": 0},
     "SpeakerNormalizer": {"extractor": OpenSmileFeatures()},
+    "SpeechNetClassifier": {"module": MLP, "max_epochs": 20, "lr": 5e-3},
 }
 
 # Check by check, the sentence that says why the estimator cannot pass it.
@@ -68,12 +72,15 @@ _DENSE = {
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
     "ConditionalGANSampler": _DENSE,
     "CycleGANSampler": _DENSE,
+    "CNNLSTMSER": _DESCENT,
     "DenseNetSER": _DESCENT,
     "DenseNetSERRegressor": _DESCENT,
     "MLPSER": _DESCENT,
+    "MelCNNSER": _DESCENT,
     "MLPSERRegressor": _DESCENT,
     "MixupGANSampler": _DENSE,
     "MixupSampler": _DENSE,
+    "SpeechNetClassifier": _DESCENT,
 }
 
 

@@ -225,7 +225,7 @@ def test_plateau_lowers_the_learning_rate():
 
 
 def test_one_cycle_ends_near_zero():
-    model = _net(max_epochs=20).fit(*_features())
+    model = _net(max_epochs=20, lr=1e-2).fit(*_features())
     assert model.net_.optimizer_.param_groups[0]["lr"] < 0.05 * model.lr
 
 
@@ -334,3 +334,56 @@ def test_error_absent_gpu():
 def test_error_all_weights_zero():
     with pytest.raises(ValueError, match="at least one non-zero"):
         _net().fit(*_features(), sample_weight=np.zeros(60))
+
+
+# What "auto" stands for depends on the input, and on nothing else.
+
+
+@pytest.mark.parametrize("data", [_features, _sequences])
+def test_auto_is_what_the_documentation_says(data):
+    X, y = data()
+    rows = {
+        "growth_rate": 16,
+        "block_layers": (4,),
+        "n_lstm_units": 128,
+        "input_dropout": 0.5,
+        "dropout": 0.5,
+        "mixup_alpha": 1.0,
+        "max_epochs": 30,
+        "batch_size": 64,
+        "lr": 2e-3,
+        "weight_decay": 1e-2,
+    }
+    sequences = {
+        "growth_rate": 12,
+        "block_layers": (3, 3, 3),
+        "n_lstm_units": 64,
+        "input_dropout": 0.0,
+        "dropout": 0.3,
+        "mixup_alpha": 0.3,
+        "max_epochs": 100,
+        "batch_size": 32,
+        "lr": 3e-3,
+        "weight_decay": 1e-3,
+    }
+    resolved = DenseNetSER()._settings(one_frame=X.ndim == 2)
+    expected = rows if X.ndim == 2 else sequences
+    assert {name: resolved[name] for name in expected} == expected
+    explicit = dict(expected, max_epochs=2)
+    auto = DenseNetSER(max_epochs=2, random_state=0).fit(X, y)
+    named = DenseNetSER(**explicit, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(auto.predict_proba(X), named.predict_proba(X))
+
+
+def test_rows_of_features_know_no_time():
+    X, y = _features()
+    plain = _net().fit(X, y)
+    timed = _net(convolution="time", pooling="mean", bidirectional=False, time_masks=3)
+    np.testing.assert_array_equal(plain.predict_proba(X), timed.fit(X, y).predict_proba(X))
+
+
+def test_sequences_convolve_over_time_or_over_time_and_bands():
+    X, y = _sequences()
+    over_bands, over_time = _net().fit(X, y).module_, _net(convolution="time").fit(X, y).module_
+    assert over_bands.stem.weight.shape == (24, 1, 3, 3)
+    assert over_time.stem.weight.shape == (256, 4, 3, 1)

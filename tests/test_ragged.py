@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from sklearn_ser.neural_network._batches import LengthBatchSampler, UtteranceDataset, mix_batch
+from sklearn_ser.neural_network._batch_augmentation import mix_batch
+from sklearn_ser.neural_network._batches import LengthBatchSampler, UtteranceDataset
 from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences, pad_sequences
 
 

@@ -1,49 +1,53 @@
-"""DenseNet over time, LSTM and highway layers."""
+"""DenseNet over time, or over time and frequency, LSTM and highway layers."""
 
 import torch
 from torch import Tensor, nn
 
 from sklearn_ser.modules._highway import Highway
-from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
+from sklearn_ser.modules._masked import HalveTimeAndBands, MaskedBatchNorm, MaskedConv
+from sklearn_ser.modules._pooling import make_pooling
+from sklearn_ser.modules._recurrent import LSTMOverTime
 
 
-class DenseLayer(nn.Module):
-    """Batch normalisation, ReLU and convolution, whose output joins the input.
+class ConvLayer(nn.Module):
+    """Batch normalisation, ReLU and convolution; in a dense layer the output joins the input.
 
     Parameters
     ----------
     in_channels : int
         Channels of the input.
 
-    growth_rate : int
-        Channels that the layer adds.
+    new_channels : int
+        Channels that the convolution gives.
 
-    kernel_size : int
-        Frames that a filter spans; odd.
+    kernel_size : tuple of int
+        Frames and bands that a filter spans; odd.
 
-    dropout : float, default=0.0
-        Share of the new channels that is dropped in training.
+    dense : bool, default=True
+        Whether the new channels join those of the input or take their place.
 
     Examples
     --------
     >>> import torch
-    >>> from sklearn_ser.modules import DenseLayer
-    >>> DenseLayer(8, 4, 3)(torch.randn(2, 5, 8), torch.tensor([5, 2])).shape
-    torch.Size([2, 5, 12])
+    >>> from sklearn_ser.modules import ConvLayer
+    >>> ConvLayer(8, 4, (3, 3))(torch.randn(2, 5, 10, 8), torch.tensor([5, 2])).shape
+    torch.Size([2, 5, 10, 12])
     """
 
-    def __init__(self, in_channels: int, growth_rate: int, kernel_size: int, dropout: float = 0.0):
+    def __init__(
+        self, in_channels: int, new_channels: int, kernel_size: tuple[int, int], dense: bool = True
+    ):
         super().__init__()
         self.norm = MaskedBatchNorm(in_channels)
-        self.conv = TimeConv(in_channels, growth_rate, kernel_size)
-        self.dropout = nn.Dropout(dropout)
+        self.conv = MaskedConv(in_channels, new_channels, kernel_size)
+        self.dense = dense
 
     def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
-        """Append the new channels to the input.
+        """Compute the new channels.
 
         Parameters
         ----------
-        X : Tensor of shape (n, n_frames, in_channels)
+        X : Tensor of shape (n, n_frames, n_bands, in_channels)
             A padded batch.
 
         lengths : Tensor of shape (n,)
@@ -51,15 +55,15 @@ class DenseLayer(nn.Module):
 
         Returns
         -------
-        Tensor of shape (n, n_frames, in_channels + growth_rate)
-            Input and new channels.
+        Tensor of shape (n, n_frames, n_bands, n_channels)
+            The input and the new channels, or the new channels alone.
         """
-        new = self.conv(torch.relu(self.norm(X, lengths)), lengths)
-        return torch.cat([X, self.dropout(new)], dim=2)
+        new, _ = self.conv(torch.relu(self.norm(X, lengths)), lengths)
+        return torch.cat([X, new], dim=3) if self.dense else new
 
 
 class Transition(nn.Module):
-    """Between two dense blocks: fewer channels and half the frames.
+    """Between two blocks: fewer channels, half the frames and half the bands.
 
     Parameters
     ----------
@@ -73,23 +77,23 @@ class Transition(nn.Module):
     --------
     >>> import torch
     >>> from sklearn_ser.modules import Transition
-    >>> X, lengths = Transition(8, 4)(torch.randn(2, 5, 8), torch.tensor([5, 2]))
+    >>> X, lengths = Transition(8, 4)(torch.randn(2, 5, 10, 8), torch.tensor([5, 2]))
     >>> X.shape, lengths
-    (torch.Size([2, 3, 4]), tensor([3, 1]))
+    (torch.Size([2, 3, 5, 4]), tensor([3, 1]))
     """
 
     def __init__(self, in_channels: int, out_channels: int):
         super().__init__()
         self.norm = MaskedBatchNorm(in_channels)
-        self.conv = TimeConv(in_channels, out_channels, kernel_size=1)
-        self.pool = HalveTime()
+        self.pool = HalveTimeAndBands()
+        self.conv = MaskedConv(in_channels, out_channels, (1, 1))
 
     def forward(self, X: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Reduce channels and frames.
+        """Reduce channels, frames and bands.
 
         Parameters
         ----------
-        X : Tensor of shape (n, n_frames, in_channels)
+        X : Tensor of shape (n, n_frames, n_bands, in_channels)
             A padded batch.
 
         lengths : Tensor of shape (n,)
@@ -97,16 +101,17 @@ class Transition(nn.Module):
 
         Returns
         -------
-        X : Tensor of shape (n, ceil(n_frames / 2), out_channels)
+        X : Tensor of shape (n, ceil(n_frames / 2), ceil(n_bands / 2), out_channels)
             The reduced batch.
         lengths : Tensor of shape (n,)
             Number of valid frames.
         """
-        return self.pool(self.conv(torch.relu(self.norm(X, lengths)), lengths), lengths)
+        # A mean commutes with a filter of one frame and one band: the shorter sequence is filtered.
+        return self.conv(*self.pool(torch.relu(self.norm(X, lengths)), lengths))
 
 
 class DenseNetLSTMHighway(nn.Module):
-    """Dense blocks over time, an LSTM, the mean over time, highway layers, class scores.
+    """Dense blocks, an LSTM, pooling over time, highway layers, class scores.
 
     Parameters
     ----------
@@ -116,20 +121,35 @@ class DenseNetLSTMHighway(nn.Module):
     n_outputs : int
         Width of the output.
 
+    convolution : {"time", "time_frequency"}, default="time"
+        Whether the features are channels without an order, convolved over time, or neighbouring
+        bands of a spectrum, convolved over time and frequency. Filters over both start from every
+        second frame and every fourth band.
+
     stem_channels : int, default=256
         Channels that the input is projected to.
 
     block_layers : tuple of int, default=(4,)
-        Number of layers of each dense block. Frames are halved between blocks.
+        Number of layers of each block. Frames and bands are halved between blocks.
 
     growth_rate : int, default=16
         Channels that each dense layer adds.
 
+    dense : bool, default=True
+        Whether blocks are dense. A plain block is one convolution, of as many filters as its dense
+        counterpart has channels in the end.
+
     kernel_size : int, default=3
-        Frames that a filter spans; odd.
+        Frames, and bands, that a filter spans; odd.
 
     n_lstm_units : int, default=128
-        Units of the LSTM and width of the highway layers.
+        Units of the LSTM; 0 leaves it out.
+
+    bidirectional : bool, default=False
+        Whether a second LSTM of as many units reads backward in time.
+
+    pooling : {"mean", "statistics", "attention", "last"}, default="mean"
+        How frames become one row, as in :func:`make_pooling`.
 
     n_highway_layers : int, default=2
         Number of highway layers.
@@ -138,7 +158,7 @@ class DenseNetLSTMHighway(nn.Module):
         Share of the input features that is dropped in training.
 
     dropout : float, default=0.5
-        Share of the units of the stem and before the output that is dropped in training.
+        Share of the units that is dropped in training, before the output and of the stem over time.
 
     References
     ----------
@@ -153,7 +173,7 @@ class DenseNetLSTMHighway(nn.Module):
     --------
     >>> import torch
     >>> from sklearn_ser.modules import DenseNetLSTMHighway
-    >>> module = DenseNetLSTMHighway(n_features=40, n_outputs=4)
+    >>> module = DenseNetLSTMHighway(n_features=40, n_outputs=4, convolution="time_frequency")
     >>> module(torch.randn(2, 100, 40), torch.tensor([100, 70])).shape
     torch.Size([2, 4])
     """
@@ -163,33 +183,49 @@ class DenseNetLSTMHighway(nn.Module):
         n_features: int,
         n_outputs: int,
         *,
+        convolution: str = "time",
         stem_channels: int = 256,
         block_layers: tuple[int, ...] = (4,),
         growth_rate: int = 16,
+        dense: bool = True,
         kernel_size: int = 3,
         n_lstm_units: int = 128,
+        bidirectional: bool = False,
+        pooling: str = "mean",
         n_highway_layers: int = 2,
         input_dropout: float = 0.2,
         dropout: float = 0.5,
     ):
         super().__init__()
+        self.over_bands = convolution == "time_frequency"
+        kernel = (kernel_size, kernel_size) if self.over_bands else (kernel_size, 1)
+        stride = (2, 4) if self.over_bands else (1, 1)
+        bands, channels = (n_features, 1) if self.over_bands else (1, n_features)
         self.input_dropout = nn.Dropout(input_dropout)
-        self.stem = TimeConv(n_features, stem_channels, kernel_size)
+        self.stem = MaskedConv(channels, stem_channels, kernel, stride)
         self.stem_norm = MaskedBatchNorm(stem_channels)
         self.dropout = nn.Dropout(dropout)
+        bands, channels = -(-bands // stride[1]), stem_channels
         self.layers = nn.ModuleList()
-        channels = stem_channels
         for block, n_layers in enumerate(block_layers):
             if block > 0:
                 self.layers.append(Transition(channels, channels // 2))
-                channels //= 2
-            for _ in range(n_layers):
-                self.layers.append(DenseLayer(channels, growth_rate, kernel_size))
-                channels += growth_rate
-        self.lstm = nn.LSTM(channels, n_lstm_units, batch_first=True)
-        self.pool = MeanOverTime()
-        self.highway = nn.Sequential(*[Highway(n_lstm_units) for _ in range(n_highway_layers)])
-        self.output = nn.Linear(n_lstm_units, n_outputs)
+                bands, channels = (bands + 1) // 2, channels // 2
+            if dense:
+                for _ in range(n_layers):
+                    self.layers.append(ConvLayer(channels, growth_rate, kernel))
+                    channels += growth_rate
+            else:
+                wider = channels + n_layers * growth_rate
+                self.layers.append(ConvLayer(channels, wider, kernel, dense=False))
+                channels = wider
+        width = bands * channels
+        if n_lstm_units > 0:
+            self.lstm = LSTMOverTime(width, n_lstm_units, bidirectional)
+            width = 2 * n_lstm_units if bidirectional else n_lstm_units
+        self.pool, width = make_pooling(pooling, width)
+        self.highway = nn.Sequential(*[Highway(width) for _ in range(n_highway_layers)])
+        self.output = nn.Linear(width, n_outputs)
 
     def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
         """Score the classes.
@@ -207,13 +243,18 @@ class DenseNetLSTMHighway(nn.Module):
         Tensor of shape (n, n_outputs)
             Class scores (logits).
         """
-        X = self.stem(self.input_dropout(X), lengths)
-        X = self.dropout(torch.relu(self.stem_norm(X, lengths)))
+        X = self.input_dropout(X)
+        X = X[:, :, :, None] if self.over_bands else X[:, :, None, :]
+        X, lengths = self.stem(X, lengths)
+        X = torch.relu(self.stem_norm(X, lengths))
+        if not self.over_bands:  # what is dropped of a map, its neighbours still tell
+            X = self.dropout(X)
         for layer in self.layers:
             if isinstance(layer, Transition):
                 X, lengths = layer(X, lengths)
             else:
                 X = layer(X, lengths)
-        # The LSTM reads forward in time: padding behind an utterance reaches no valid frame.
-        X = self.pool(self.lstm(X)[0], lengths)
-        return self.output(self.dropout(self.highway(X)))
+        X = X.flatten(2)
+        if hasattr(self, "lstm"):
+            X = self.lstm(X, lengths)
+        return self.output(self.dropout(self.highway(self.pool(X, lengths))))

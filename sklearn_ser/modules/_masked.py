@@ -1,19 +1,20 @@
 """Layers over padded sequences.
 
-All take and give tensors of shape (n, n_frames, n_channels). No valid frame of the output depends
-on a padded frame of the input, whatever that holds.
+They take and give tensors of shape (n, n_frames, n_bands, n_channels); features without an order
+are the channels of a single band. No valid frame of the output depends on a padded frame of the
+input, whatever that holds.
 """
 
 import torch
 from torch import Tensor, nn
 
-from sklearn_ser.modules.functional import lengths_to_mask
+from sklearn_ser.modules.functional import lengths_to_mask, zero_padding
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation whose statistics are those of the valid frames.
 
-    A single valid frame has no variance: it is normalised by the running statistics.
+    A single valid value of a channel has no variance: it is normalised by the running statistics.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
 
         Parameters
         ----------
-        X : Tensor of shape (n, n_frames, n_channels)
+        X : Tensor of shape (n, n_frames, ..., n_channels)
             A padded batch.
 
         lengths : Tensor of shape (n,)
@@ -50,24 +51,30 @@ class MaskedBatchNorm(nn.BatchNorm1d):
 
         Returns
         -------
-        Tensor of shape (n, n_frames, n_channels)
+        Tensor of shape (n, n_frames, ..., n_channels)
             The normalised batch.
         """
+        if int(lengths.min()) == X.shape[1]:
+            return self._normalise(X)
+        # Copying the valid frames out and back takes half the time of sums under a mask.
         mask = lengths_to_mask(lengths, X.shape[1])
-        frames = X[mask]
-        if len(frames) > 1:
-            frames = super().forward(frames)
-        else:
-            frames = nn.functional.batch_norm(
-                frames, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
-            )
         normalised = torch.zeros_like(X)
-        normalised[mask] = frames
+        normalised[mask] = self._normalise(X[mask])
         return normalised
 
+    def _normalise(self, frames: Tensor) -> Tensor:
+        values = frames.flatten(0, -2)
+        if len(values) > 1:
+            normalised = super().forward(values)
+        else:
+            normalised = nn.functional.batch_norm(
+                values, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        return normalised.view_as(frames)
 
-class TimeConv(nn.Conv1d):
-    """Convolution over time that keeps the number of frames.
+
+class MaskedConv(nn.Conv2d):
+    """Convolution over time and bands that reads zeros beyond each length.
 
     Parameters
     ----------
@@ -77,26 +84,38 @@ class TimeConv(nn.Conv1d):
     out_channels : int
         Channels of the output.
 
-    kernel_size : int
-        Frames that a filter spans; odd.
+    kernel_size : tuple of int
+        Frames and bands that a filter spans. An even number gives one frame or band more.
+
+    stride : tuple of int, default=(1, 1)
+        Frames and bands from one place of a filter to the next.
 
     Examples
     --------
     >>> import torch
-    >>> from sklearn_ser.modules import TimeConv
-    >>> TimeConv(4, 2, 3)(torch.randn(2, 5, 4), torch.tensor([5, 2])).shape
-    torch.Size([2, 5, 2])
+    >>> from sklearn_ser.modules import MaskedConv
+    >>> conv = MaskedConv(1, 8, (3, 3), stride=(2, 4))
+    >>> X, lengths = conv(torch.randn(2, 5, 40, 1), torch.tensor([5, 2]))
+    >>> X.shape, lengths
+    (torch.Size([2, 3, 10, 8]), tensor([3, 1]))
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int):
-        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+    ):
+        padding = (kernel_size[0] // 2, kernel_size[1] // 2)
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding)
 
-    def forward(self, X: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
-        """Convolve the frames as if zeros lay beyond each length.
+    def forward(self, X: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Convolve each sequence.
 
         Parameters
         ----------
-        X : Tensor of shape (n, n_frames, in_channels)
+        X : Tensor of shape (n, n_frames, n_bands, in_channels)
             A padded batch.
 
         lengths : Tensor of shape (n,)
@@ -104,35 +123,40 @@ class TimeConv(nn.Conv1d):
 
         Returns
         -------
-        Tensor of shape (n, n_frames, out_channels)
-            The convolved batch.
+        X : Tensor of shape (n, n_new_frames, n_new_bands, out_channels)
+            The convolved batch; with an odd kernel a frame for every ``stride[0]`` frames and a
+            band for every ``stride[1]`` bands, last ones included.
+        lengths : Tensor of shape (n,)
+            Number of valid frames.
         """
-        if X.shape[1] == 1:
+        if X.shape[1] == X.shape[2] == 1 and self.kernel_size[0] % 2 and self.kernel_size[1] % 2:
             # One frame meets the middle of each filter alone: a product of matrices.
-            middle = self.weight[:, :, self.kernel_size[0] // 2]
-            return nn.functional.linear(X, middle, self.bias)
-        X = X * lengths_to_mask(lengths, X.shape[1])[:, :, None]
-        return super().forward(X.transpose(1, 2)).transpose(1, 2)
+            middle = self.weight[:, :, self.kernel_size[0] // 2, self.kernel_size[1] // 2]
+            return nn.functional.linear(X, middle, self.bias), lengths
+        # In memory the channels stay last: nothing is copied.
+        X = zero_padding(X, lengths).permute(0, 3, 1, 2)
+        lengths = (lengths - self.kernel_size[0] % 2) // self.stride[0] + 1
+        return super().forward(X).permute(0, 2, 3, 1), lengths
 
 
-class HalveTime(nn.Module):
-    """Mean of each two neighbouring frames; a single last frame stays itself.
+class HalveTimeAndBands(nn.Module):
+    """Mean over two frames by two bands; an odd last frame or band stays by itself.
 
     Examples
     --------
     >>> import torch
-    >>> from sklearn_ser.modules import HalveTime
-    >>> X, lengths = HalveTime()(torch.ones(2, 5, 4), torch.tensor([5, 2]))
+    >>> from sklearn_ser.modules import HalveTimeAndBands
+    >>> X, lengths = HalveTimeAndBands()(torch.ones(2, 5, 10, 4), torch.tensor([5, 2]))
     >>> X.shape, lengths
-    (torch.Size([2, 3, 4]), tensor([3, 1]))
+    (torch.Size([2, 3, 5, 4]), tensor([3, 1]))
     """
 
     def forward(self, X: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Halve the number of frames.
+        """Halve the number of frames and of bands.
 
         Parameters
         ----------
-        X : Tensor of shape (n, n_frames, n_channels)
+        X : Tensor of shape (n, n_frames, n_bands, n_channels)
             A padded batch.
 
         lengths : Tensor of shape (n,)
@@ -140,44 +164,16 @@ class HalveTime(nn.Module):
 
         Returns
         -------
-        X : Tensor of shape (n, ceil(n_frames / 2), n_channels)
+        X : Tensor of shape (n, ceil(n_frames / 2), ceil(n_bands / 2), n_channels)
             The means.
         lengths : Tensor of shape (n,)
             Number of valid frames.
         """
-        valid = lengths_to_mask(lengths, X.shape[1])[:, :, None].to(X.dtype)
-        odd = X.shape[1] % 2
-        X, valid = (nn.functional.pad(t, (0, 0, 0, odd)) for t in (X * valid, valid))
-        pairs, counts = (t.reshape(len(t), -1, 2, t.shape[2]).sum(2) for t in (X, valid))
-        return pairs / counts.clamp(min=1), (lengths + 1) // 2
+        counts = _sums_of_four(zero_padding(torch.ones_like(X[..., :1]), lengths))
+        return _sums_of_four(zero_padding(X, lengths)) / counts.clamp(min=1), (lengths + 1) // 2
 
 
-class MeanOverTime(nn.Module):
-    """Mean over the valid frames.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_ser.modules import MeanOverTime
-    >>> MeanOverTime()(torch.ones(2, 5, 4), torch.tensor([5, 2])).shape
-    torch.Size([2, 4])
-    """
-
-    def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
-        """Average the frames of each sequence.
-
-        Parameters
-        ----------
-        X : Tensor of shape (n, n_frames, n_channels)
-            A padded batch.
-
-        lengths : Tensor of shape (n,)
-            Number of valid frames.
-
-        Returns
-        -------
-        Tensor of shape (n, n_channels)
-            The means.
-        """
-        valid = lengths_to_mask(lengths, X.shape[1])[:, :, None]
-        return (X * valid).sum(1) / lengths[:, None]
+def _sums_of_four(X: Tensor) -> Tensor:
+    X = X.permute(0, 3, 1, 2)
+    X = nn.functional.avg_pool2d(X, 2, ceil_mode=True, divisor_override=1)
+    return X.permute(0, 2, 3, 1)

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from sklearn_ser.modules._masked import MeanOverTime
+from sklearn_ser.modules._pooling import MeanOverTime
 
 
 class MLP(nn.Module):

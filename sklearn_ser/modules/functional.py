@@ -11,6 +11,7 @@ __all__ = [
     "mixup_share",
     "soft_cross_entropy",
     "squared_error",
+    "zero_padding",
 ]
 
 
@@ -39,6 +40,37 @@ def lengths_to_mask(lengths: Tensor, max_length: int) -> Tensor:
             [ True,  True,  True]])
     """
     return torch.arange(max_length, device=lengths.device) < lengths[:, None]
+
+
+def zero_padding(X: Tensor, lengths: Tensor) -> Tensor:
+    """Zero the frames beyond each length.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n, n_frames, ...)
+        A padded batch.
+
+    lengths : Tensor of shape (n,), int64
+        The number of valid frames.
+
+    Returns
+    -------
+    Tensor of the shape of X
+        X itself, if nothing of it is padding.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules.functional import zero_padding
+    >>> zero_padding(torch.ones(2, 3), torch.tensor([1, 3]))
+    tensor([[1., 0., 0.],
+            [1., 1., 1.]])
+    """
+    if int(lengths.min()) == X.shape[1]:
+        return X
+    # A mask of floats: a product with a mask of truth values takes several times as long.
+    mask = lengths_to_mask(lengths, X.shape[1]).to(X.dtype)
+    return X * mask.reshape(*mask.shape, *[1] * (X.ndim - 2))
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:

@@ -1,15 +1,21 @@
 """Deep models as scikit-learn estimators."""
 
+from sklearn_ser.neural_network._cnn_lstm import CNNLSTMSER
 from sklearn_ser.neural_network._densenet import DenseNetSER
 from sklearn_ser.neural_network._densenet_regressor import DenseNetSERRegressor
+from sklearn_ser.neural_network._mel_cnn import MelCNNSER
 from sklearn_ser.neural_network._mixup_gan_encoder import MixupGANEncoder
 from sklearn_ser.neural_network._mlp import MLPSER
 from sklearn_ser.neural_network._mlp_regressor import MLPSERRegressor
+from sklearn_ser.neural_network._speech_net import SpeechNetClassifier
 
 __all__ = [
+    "CNNLSTMSER",
     "MLPSER",
     "DenseNetSER",
     "DenseNetSERRegressor",
     "MLPSERRegressor",
+    "MelCNNSER",
     "MixupGANEncoder",
+    "SpeechNetClassifier",
 ]

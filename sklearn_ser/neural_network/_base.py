@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.preprocessing import StandardScaler
@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
+from sklearn_ser.neural_network._batch_augmentation import AUGMENTATIONS, Augmentation
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._net import LearningRateSchedule, SupervisedNet, one_cycle
 from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences
@@ -211,6 +212,10 @@ class BaseSpeechNet(BaseEstimator):
                 del self.feature_names_in_
         return X
 
+    def _settings(self, one_frame: bool) -> dict[str, Any]:
+        """Give the hyperparameters as they hold for rows of features, or for sequences."""
+        return self.get_params(deep=False)
+
     def _is_continued(self) -> bool:
         return self.warm_start and hasattr(self, "net_")
 
@@ -236,19 +241,21 @@ class BaseSpeechNet(BaseEstimator):
         if self.early_stopping:
             train, valid = self._split_validation(len(X), groups, strata)
         X = standardize(X, self.scaler_, self.clip)
+        settings = self._settings(one_frame=X.ndim == 2)
 
-        def rows(i: np.ndarray) -> UtteranceDataset:
-            return UtteranceDataset(X[i], {name: t[i] for name, t in targets.items()})
+        def rows(i: np.ndarray, crop_frames: int | None = None) -> UtteranceDataset:
+            return UtteranceDataset(X[i], {name: t[i] for name, t in targets.items()}, crop_frames)
 
         with torch_rng(self._seed(resume), device):
             if resume:
                 set_rng_state(self.rng_state_, device)
             else:
-                self.net_ = self._make_net(X, device)
+                self.net_ = self._make_net(settings, one_frame=X.ndim == 2, device=device)
                 self.net_.initialize()
             split = None if valid is None else predefined_split(rows(valid))
             self.net_.set_params(train_split=split)
-            self.net_.partial_fit(rows(train), None, epochs=max_epochs or self.max_epochs)
+            data = rows(train, settings.get("crop_frames"))
+            self.net_.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
             self.net_.set_params(train_split=None)  # lest the net keeps the utterances
             self.rng_state_ = rng_state(device)
         self.n_iter_ = len(self.net_.history)
@@ -256,18 +263,19 @@ class BaseSpeechNet(BaseEstimator):
     def _seed(self, resume: bool) -> int:
         return 0 if resume else seed_from(self.random_state)
 
-    def _make_net(self, X: np.ndarray, device: str) -> SupervisedNet:
-        module, arguments = self._module(self.n_features_in_, one_frame=X.ndim == 2)
+    def _make_net(self, settings: dict[str, Any], one_frame: bool, device: str) -> SupervisedNet:
+        module, arguments = self._module(self.n_features_in_, one_frame)
+        augmented_by = {name: settings[name] for name in AUGMENTATIONS if name in settings}
         params = {
             "optimizer": torch.optim.AdamW,
-            "optimizer__weight_decay": self.weight_decay,
+            "optimizer__weight_decay": settings["weight_decay"],
             "optimizer__fused": True,  # a step takes a quarter of the time
-            "lr": self.lr,
-            "max_epochs": self.max_epochs,
-            "batch_size": self.batch_size,
-            "mixup_alpha": self.mixup_alpha,
+            "lr": settings["lr"],
+            "max_epochs": settings["max_epochs"],
+            "batch_size": settings["batch_size"],
+            "augment": Augmentation(**augmented_by),
             "max_grad_norm": self.max_grad_norm,
-            "callbacks": self._callbacks(),
+            "callbacks": self._callbacks(settings["max_epochs"]),
             "train_split": None,
             "device": device,
             "verbose": int(self.verbose),
@@ -279,11 +287,11 @@ class BaseSpeechNet(BaseEstimator):
             del params["optimizer__fused"]  # few optimisers know it
         return SupervisedNet(module, self._criterion, **(params | chosen))
 
-    def _callbacks(self) -> list[tuple[str, Callback]]:
+    def _callbacks(self, max_epochs: int) -> list[tuple[str, Callback]]:
         callbacks: list[tuple[str, Callback]] = []
         monitor = "valid_loss" if self.early_stopping else "train_loss"
         if self.lr_schedule == "one_cycle":
-            callbacks.append(("schedule", LearningRateSchedule(one_cycle, self.max_epochs)))
+            callbacks.append(("schedule", LearningRateSchedule(one_cycle, max_epochs)))
         elif self.lr_schedule == "plateau":
             plateau = LRScheduler("ReduceLROnPlateau", monitor=monitor, patience=5, factor=0.5)
             callbacks.append(("schedule", plateau))
@@ -307,10 +315,14 @@ class BaseSpeechNet(BaseEstimator):
             splitter = ShuffleSplit(n_splits=1, test_size=share, random_state=seed)
         return next(splitter.split(np.zeros(n), strata, groups))
 
-    def _outputs(self, X: Any) -> NDArray[np.float32]:
-        """Run the fitted module over checked and standardised input, in the order of X."""
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Check the input and run the fitted module over it."""
         check_is_fitted(self, "net_")
-        X = standardize(self._check_X(X, reset=False), self.scaler_, self.clip)
+        return self._forward(self._check_X(X, reset=False))
+
+    def _forward(self, X: np.ndarray) -> np.ndarray:
+        """Run the module over checked input, in the order of X."""
+        X = standardize(X, self.scaler_, self.clip)
         dataset = UtteranceDataset(X)
         order = np.argsort(dataset.lengths, kind="stable")  # little padding a batch
         with torch_rng(0, self.net_.device):  # data loaders draw a seed that nothing here uses

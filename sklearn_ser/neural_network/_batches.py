@@ -1,4 +1,4 @@
-"""Batches of utterances: fetched whole, of similar length, mixed on demand."""
+"""Batches of utterances: fetched whole, cropped, of similar length."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from sklearn_ser.modules.functional import mixup, mixup_share
 from sklearn_ser.utils._ragged import pad_sequences
 
 
@@ -25,18 +24,27 @@ class UtteranceDataset(Dataset):
 
     targets : dict of str to ndarray of shape (n_utterances, ...), default=None
         What the criterion takes beside the output of the module, by the names of its arguments.
+
+    crop_frames : int, default=None
+        Longer sequences are cut to this length, at a place that is drawn anew each time.
     """
 
-    def __init__(self, X: np.ndarray, targets: dict[str, np.ndarray] | None = None):
+    def __init__(
+        self,
+        X: np.ndarray,
+        targets: dict[str, np.ndarray] | None = None,
+        crop_frames: int | None = None,
+    ):
         self.X = X
         self.targets = targets or {}
+        self.crop_frames = crop_frames
 
     def __len__(self) -> int:
         return len(self.X)
 
     @property
     def lengths(self) -> np.ndarray:
-        """Number of frames of each utterance; a row of features is one frame.
+        """Number of frames of each utterance, cut; a row of features is one frame.
 
         Returns
         -------
@@ -45,7 +53,8 @@ class UtteranceDataset(Dataset):
         """
         if self.X.ndim == 2:
             return np.ones(len(self.X), dtype=int)
-        return np.array([len(x) for x in self.X])
+        lengths = np.array([len(x) for x in self.X])
+        return lengths if self.crop_frames is None else np.minimum(lengths, self.crop_frames)
 
     def __getitems__(self, indices: list[int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Fetch a batch.
@@ -66,9 +75,15 @@ class UtteranceDataset(Dataset):
             X = torch.from_numpy(self.X[indices].astype(np.float32, copy=False))[:, None, :]
             lengths = torch.ones(len(indices), dtype=torch.int64)
         else:
-            X, lengths = pad_sequences(self.X[indices])
+            X, lengths = pad_sequences([self._crop(x) for x in self.X[indices]])
         targets = {name: torch.from_numpy(rows[indices]) for name, rows in self.targets.items()}
         return {"X": X, "lengths": lengths}, targets
+
+    def _crop(self, x: np.ndarray) -> np.ndarray:
+        if self.crop_frames is None or len(x) <= self.crop_frames:
+            return x
+        start = int(torch.randint(len(x) - self.crop_frames + 1, ()))
+        return x[start : start + self.crop_frames]
 
 
 class LengthBatchSampler(Sampler):
@@ -128,44 +143,3 @@ def as_fetched(batch: Any) -> Any:
         The same batch.
     """
     return batch
-
-
-def mix_batch(
-    batch: tuple[dict[str, Tensor], dict[str, Tensor]], alpha: float
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Mix the utterances of a batch in random pairs, each by a share of its own.
-
-    A mixed sequence is as long as the longer of the two; the shorter is taken as followed by
-    zeros, which stand for the mean of standardised features.
-
-    Parameters
-    ----------
-    batch : tuple of dict
-        Inputs ``X`` and ``lengths``, and targets.
-
-    alpha : float
-        The shares are drawn from Beta(alpha, alpha).
-
-    Returns
-    -------
-    tuple of dict
-        A batch of the same shapes. Targets are mixed by their weight, so that a mixture of a
-        heavy and a light utterance is mostly the heavy one's label.
-    """
-    inputs, targets = batch
-    n = len(inputs["X"])
-    share, partner = mixup_share(alpha, n), torch.randperm(n)
-    lengths = inputs["lengths"]
-    inputs = {
-        "X": mixup(inputs["X"], partner, share),
-        "lengths": torch.maximum(lengths, lengths[partner]),
-    }
-    weight = targets["weight"]
-    mixed_weight = mixup(weight, partner, share)
-    mixed = {}
-    for name, rows in targets.items():
-        if name != "weight":
-            shape = (-1, *[1] * (rows.ndim - 1))
-            weighted = mixup(rows * weight.reshape(shape), partner, share)
-            mixed[name] = weighted / mixed_weight.reshape(shape)
-    return inputs, mixed | {"weight": mixed_weight}

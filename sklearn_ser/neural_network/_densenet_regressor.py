@@ -16,49 +16,85 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
 
     Parameters
     ----------
-    growth_rate : int, default=16
-        Channels that each dense layer adds to its input.
+    convolution : {"time_frequency", "time"}, default="time_frequency"
+        Whether the features of a sequence are neighbouring bands of a spectrum, convolved over
+        time and frequency, or descriptors without an order, as openSMILE's, which are channels
+        convolved over time. Rows of features have no order.
 
-    block_layers : tuple of int, default=(4,)
-        Number of layers of each dense block. Between blocks channels and frames are halved.
+    dense : bool, default=True
+        Whether blocks are dense. A plain block is one convolution, of as many filters as its dense
+        counterpart has channels in the end.
+
+    growth_rate : int or "auto", default="auto"
+        Channels that each dense layer adds to its input. "auto" is 16 for rows of features and 12
+        for sequences.
+
+    block_layers : tuple of int or "auto", default="auto"
+        Number of layers of each dense block. Between blocks channels, frames and bands are halved.
+        "auto" is (4,) for rows of features and (3, 3, 3) for sequences.
 
     kernel_size : int, default=3
-        Frames that a filter spans; odd. Rows of features are one frame, whatever the filter.
+        Frames, and bands, that a filter spans; odd. Rows of features are one frame, whatever the
+        filter.
 
-    n_lstm_units : int, default=128
-        Units of the LSTM, and width of the highway layers.
+    n_lstm_units : int or "auto", default="auto"
+        Units of the LSTM; 0 leaves it out. "auto" is 128 for rows of features and 64 for sequences.
+
+    bidirectional : bool, default=True
+        Whether a second LSTM of as many units reads sequences backward.
+
+    pooling : {"attention", "statistics", "mean", "last"}, default="attention"
+        How the frames of a sequence become one row: mean and standard deviation, under weights
+        that are learned or under equal ones; the mean alone; or the last frame.
 
     n_highway_layers : int, default=2
         Number of highway layers.
 
-    input_dropout : float, default=0.5
-        Share of the standardised input that is dropped in training.
+    input_dropout : float or "auto", default="auto"
+        Share of the standardised input that is dropped in training. "auto" is 0.5 for rows of
+        features and 0 for sequences.
 
-    dropout : float, default=0.5
-        Share of the units before the output that is dropped in training.
+    dropout : float or "auto", default="auto"
+        Share of the units before the output that is dropped in training, and of the first
+        convolution over time. "auto" is 0.5 for rows of features and 0.3 for sequences.
 
     clip : float, default=5.0
         Standardised input is clipped to this many standard deviations.
 
-    mixup_alpha : float, default=1.0
+    crop_frames : int or None, default=125
+        Longer sequences are cut to this many frames in training, at places drawn anew each epoch;
+        125 frames of 20 ms are 2.5 s. Predictions see whole sequences.
+
+    time_masks : int, default=1
+        Stretches of up to 15 % of the frames that are masked in each sequence in training.
+
+    frequency_masks : int, default=1
+        Stretches of up to 15 % of the bands that are masked in each sequence in training.
+
+    noise : float, default=0.0
+        Standard deviation of the noise that is added to the standardised input in training.
+
+    mixup_alpha : float or "auto", default="auto"
         Pairs of utterances are mixed in training by shares of Beta(alpha, alpha); 0 mixes none.
-        Ratings are mixed alike.
+        "auto" is 1 for rows of features and 0.3 for sequences.
 
     loss : {"ccc", "mse", "ccc_mse"}, default="ccc"
         One minus the concordance correlation coefficient of each batch, the measure of the field;
         the squared error of the standardised ratings; or the mean of both.
 
-    max_epochs : int, default=30
-        Passes over the training data.
+    max_epochs : int or "auto", default="auto"
+        Passes over the training data. "auto" is 30 for rows of features and 100 for sequences.
 
-    batch_size : int, default=128
+    batch_size : int or "auto", default="auto"
         Utterances a training step. Concordance is that of a batch: small ones estimate it badly.
+        "auto" is 128 for rows of features and 32 for sequences.
 
-    lr : float, default=2e-3
-        Learning rate; with ``"one_cycle"`` the largest.
+    lr : float or "auto", default="auto"
+        Learning rate; with ``"one_cycle"`` the largest. "auto" is 2e-3 for rows of features and
+        3e-3 for sequences.
 
-    weight_decay : float, default=1e-2
-        Decoupled weight decay of AdamW.
+    weight_decay : float or "auto", default="auto"
+        Decoupled weight decay of AdamW. "auto" is 1e-2 for rows of features and 1e-3 for sequences.
 
     lr_schedule : {"one_cycle", "plateau", "constant"}, default="one_cycle"
         Course of the learning rate. ``"plateau"`` halves it after five epochs without a better
@@ -84,7 +120,8 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         Torch device; ``"auto"`` is CUDA where there is a device, else the CPU.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, batches, dropout and mixup. The global generators are neither used nor moved.
+        Seeds weights, batches, crops, masks, noise, dropout and mixup. The global generators are
+        neither used nor moved.
 
     verbose : int, default=0
         1 prints the losses of each epoch.
@@ -159,24 +196,34 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         **BaseSERRegressor._parameter_constraints,
         **BaseDenseNet._parameter_constraints,
     }
+    # A larger batch estimates the concordance better.
+    _by_input: ClassVar[dict[str, tuple]] = {**BaseDenseNet._by_input, "batch_size": (128, 32)}
 
     def __init__(
         self,
         *,
-        growth_rate: int = 16,
-        block_layers: tuple[int, ...] = (4,),
+        convolution: str = "time_frequency",
+        dense: bool = True,
+        growth_rate: int | str = "auto",
+        block_layers: tuple[int, ...] | str = "auto",
         kernel_size: int = 3,
-        n_lstm_units: int = 128,
+        n_lstm_units: int | str = "auto",
+        bidirectional: bool = True,
+        pooling: str = "attention",
         n_highway_layers: int = 2,
-        input_dropout: float = 0.5,
-        dropout: float = 0.5,
+        input_dropout: float | str = "auto",
+        dropout: float | str = "auto",
         clip: float = 5.0,
-        mixup_alpha: float = 1.0,
+        crop_frames: int | None = 125,
+        time_masks: int = 1,
+        frequency_masks: int = 1,
+        noise: float = 0.0,
+        mixup_alpha: float | str = "auto",
         loss: str = "ccc",
-        max_epochs: int = 30,
-        batch_size: int = 128,
-        lr: float = 2e-3,
-        weight_decay: float = 1e-2,
+        max_epochs: int | str = "auto",
+        batch_size: int | str = "auto",
+        lr: float | str = "auto",
+        weight_decay: float | str = "auto",
         lr_schedule: str = "one_cycle",
         max_grad_norm: float | None = 2.0,
         early_stopping: bool = False,
@@ -188,14 +235,22 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         verbose: int = 0,
         net_params: dict | None = None,
     ):
+        self.convolution = convolution
+        self.dense = dense
         self.growth_rate = growth_rate
         self.block_layers = block_layers
         self.kernel_size = kernel_size
         self.n_lstm_units = n_lstm_units
+        self.bidirectional = bidirectional
+        self.pooling = pooling
         self.n_highway_layers = n_highway_layers
         self.input_dropout = input_dropout
         self.dropout = dropout
         self.clip = clip
+        self.crop_frames = crop_frames
+        self.time_masks = time_masks
+        self.frequency_masks = frequency_masks
+        self.noise = noise
         self.mixup_alpha = mixup_alpha
         self.loss = loss
         self.max_epochs = max_epochs

@@ -45,7 +45,7 @@ class MLPSER(BaseSERClassifier, BaseMLP):
     input_dropout : float, default=0.5
         Share of the standardised input that is dropped in training.
 
-    dropout : float, default=0.5
+    dropout : float, default=0.3
         Share of the units of each hidden layer that is dropped in training.
 
     clip : float, default=5.0

@@ -14,11 +14,11 @@ from skorch.callbacks import Callback
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from sklearn_ser.neural_network._batch_augmentation import Batch
 from sklearn_ser.neural_network._batches import (
     LengthBatchSampler,
     UtteranceDataset,
     as_fetched,
-    mix_batch,
 )
 
 
@@ -189,8 +189,8 @@ class SupervisedNet(_BatchingNet):
     criterion : type
         Its ``forward`` takes the output and the targets of the dataset by name.
 
-    mixup_alpha : float, default=0.0
-        Inputs and targets of each training batch are mixed by shares of Beta(alpha, alpha).
+    augment : callable, default=None
+        Maps each training batch, a tuple of inputs and targets, to another one.
 
     max_grad_norm : float, default=None
         Gradients are scaled down to this norm.
@@ -204,12 +204,12 @@ class SupervisedNet(_BatchingNet):
         module: type,
         criterion: type,
         *,
-        mixup_alpha: float = 0.0,
+        augment: Callable[[Batch], Batch] | None = None,
         max_grad_norm: float | None = None,
         **kwargs: Any,
     ):
         super().__init__(module, criterion, **kwargs)
-        self.mixup_alpha = mixup_alpha
+        self.augment = augment
         self.max_grad_norm = max_grad_norm
 
     def get_loss(
@@ -240,7 +240,7 @@ class SupervisedNet(_BatchingNet):
         return self.criterion_(y_pred, **targets)
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
-        """Mix the batch, then step as skorch does, with clipped gradients.
+        """Augment the batch, then step as skorch does, with clipped gradients.
 
         Parameters
         ----------
@@ -255,8 +255,8 @@ class SupervisedNet(_BatchingNet):
         dict
             Loss and output.
         """
-        if self.mixup_alpha:
-            batch = mix_batch(batch, self.mixup_alpha)
+        if self.augment is not None:
+            batch = self.augment(batch)
         step = super().train_step_single(batch, **fit_params)
         if self.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)

@@ -1,0 +1,147 @@
+"""What training does to its batches: mixing, noise, masks."""
+
+import torch
+from torch import Tensor
+
+from sklearn_ser.modules.functional import mixup, mixup_share
+
+Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
+
+AUGMENTATIONS = ("mixup_alpha", "noise", "time_masks", "frequency_masks")
+
+# Largest share of the frames, or of the bands, that one mask covers.
+MAX_MASK = 0.15
+
+
+def mix_batch(batch: Batch, alpha: float) -> Batch:
+    """Mix the utterances of a batch in random pairs, each by a share of its own.
+
+    A mixed sequence is as long as the longer of the two; the shorter is taken as followed by
+    zeros, which stand for the mean of standardised features.
+
+    Parameters
+    ----------
+    batch : tuple of dict
+        Inputs ``X`` and ``lengths``, and targets.
+
+    alpha : float
+        The shares are drawn from Beta(alpha, alpha).
+
+    Returns
+    -------
+    tuple of dict
+        A batch of the same shapes. Targets are mixed by their weight, so that a mixture of a
+        heavy and a light utterance is mostly the heavy one's label.
+    """
+    inputs, targets = batch
+    n = len(inputs["X"])
+    share, partner = mixup_share(alpha, n), torch.randperm(n)
+    lengths = inputs["lengths"]
+    inputs = {
+        "X": mixup(inputs["X"], partner, share),
+        "lengths": torch.maximum(lengths, lengths[partner]),
+    }
+    weight = targets["weight"]
+    mixed_weight = mixup(weight, partner, share)
+    mixed = {}
+    for name, rows in targets.items():
+        if name != "weight":
+            shape = (-1, *[1] * (rows.ndim - 1))
+            weighted = mixup(rows * weight.reshape(shape), partner, share)
+            mixed[name] = weighted / mixed_weight.reshape(shape)
+    return inputs, mixed | {"weight": mixed_weight}
+
+
+def stretches(sizes: Tensor, n_places: int) -> Tensor:
+    """Draw a stretch of up to 15 % of each row of places, by torch's generator.
+
+    Parameters
+    ----------
+    sizes : Tensor of shape (n,), int64
+        Number of places of each row.
+
+    n_places : int
+        Number of places of the longest.
+
+    Returns
+    -------
+    Tensor of shape (n, n_places), bool
+        True within the stretch.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.neural_network._batch_augmentation import stretches
+    >>> stretches(torch.tensor([100, 50]), 100).sum(1) <= torch.tensor([15, 7])
+    tensor([True, True])
+    """
+    width = (torch.rand(len(sizes)) * ((MAX_MASK * sizes).long() + 1)).long()
+    start = (torch.rand(len(sizes)) * (sizes - width + 1)).long()
+    place = torch.arange(n_places)
+    return (place >= start[:, None]) & (place < (start + width)[:, None])
+
+
+class Augmentation:
+    """Mixes a training batch, adds noise, and masks stretches of frames and of bands.
+
+    A masked value is zero, the mean of standardised features. Draws come from torch's generator.
+
+    Parameters
+    ----------
+    mixup_alpha : float, default=0.0
+        As in :func:`mix_batch`; 0 mixes nothing.
+
+    noise : float, default=0.0
+        Standard deviation of normal noise.
+
+    time_masks : int, default=0
+        Stretches of frames to mask in each sequence.
+
+    frequency_masks : int, default=0
+        Stretches of neighbouring features to mask in each sequence.
+
+    References
+    ----------
+    Park, D. S., Chan, W., Zhang, Y., Chiu, C.-C., Zoph, B., Cubuk, E. D., & Le, Q. V. (2019).
+    SpecAugment: A simple data augmentation method for automatic speech recognition. Interspeech,
+    2613-2617.
+    """
+
+    def __init__(
+        self,
+        mixup_alpha: float = 0.0,
+        noise: float = 0.0,
+        time_masks: int = 0,
+        frequency_masks: int = 0,
+    ):
+        self.mixup_alpha = mixup_alpha
+        self.noise = noise
+        self.time_masks = time_masks
+        self.frequency_masks = frequency_masks
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Augment a batch.
+
+        Parameters
+        ----------
+        batch : tuple of dict
+            Inputs ``X`` and ``lengths``, and targets.
+
+        Returns
+        -------
+        tuple of dict
+            A batch of the same shapes.
+        """
+        if self.mixup_alpha > 0:
+            batch = mix_batch(batch, self.mixup_alpha)
+        inputs, targets = batch
+        X, lengths = inputs["X"], inputs["lengths"]
+        n, n_frames, n_features = X.shape
+        if self.noise > 0:
+            X = X + self.noise * torch.randn_like(X)
+        for _ in range(self.time_masks):
+            X = X.masked_fill(stretches(lengths, n_frames)[:, :, None], 0)
+        for _ in range(self.frequency_masks):
+            widths = torch.full((n,), n_features)
+            X = X.masked_fill(stretches(widths, n_features)[:, None, :], 0)
+        return inputs | {"X": X}, targets
