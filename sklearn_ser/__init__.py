@@ -26,7 +26,9 @@ _SUBPACKAGES = (
 )
 
 _HOME_OF = {
+    "AdversarialAutoencoderSER": "neural_network",
     "DenseNetSER": "neural_network",
+    "DomainAdversarialSER": "neural_network",
     "Functionals": "features",
     "LogMelSpectrogram": "features",
     "MFCC": "features",

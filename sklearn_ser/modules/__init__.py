@@ -1,5 +1,9 @@
 """Torch modules, one architecture a file. They import torch only."""
 
+from sklearn_ser.modules._adversarial_autoencoder import (
+    AdversarialAutoencoder,
+    ConvolutionalFront,
+)
 from sklearn_ser.modules._densenet import DenseLayer, DenseNetLSTMHighway, Transition
 from sklearn_ser.modules._highway import Highway
 from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
@@ -8,6 +12,8 @@ from sklearn_ser.modules._mlp import MLP
 
 __all__ = [
     "MLP",
+    "AdversarialAutoencoder",
+    "ConvolutionalFront",
     "DenseLayer",
     "DenseNetLSTMHighway",
     "HalveTime",

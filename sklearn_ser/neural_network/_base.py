@@ -21,7 +21,12 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
 from sklearn_ser.neural_network._batches import UtteranceDataset
-from sklearn_ser.neural_network._net import LearningRateSchedule, SupervisedNet, one_cycle
+from sklearn_ser.neural_network._net import (
+    AlternatingNet,
+    LearningRateSchedule,
+    SupervisedNet,
+    one_cycle,
+)
 from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences
 from sklearn_ser.utils._random import rng_state, seed_from, set_rng_state, torch_rng
 
@@ -144,6 +149,7 @@ class BaseSpeechNet(BaseEstimator):
 
     # Set by each subclass.
     _criterion: type[torch.nn.Module]
+    _net: ClassVar[type[SupervisedNet] | type[AlternatingNet]] = SupervisedNet
 
     n_features_in_: int
     rng_state_: dict[str, torch.Tensor]
@@ -201,15 +207,16 @@ class BaseSpeechNet(BaseEstimator):
         if not resume:
             self.scaler_ = fit_scaler(X)
         targets = {name: rows.astype(np.float32) for name, rows in targets.items()}
-        # The optimiser's settings suit weights of mean one, whatever unit the caller's have.
-        targets["weight"] = (weight / weight.mean()).astype(np.float32)
+        # The optimiser's settings suit weights of mean one, whatever unit the caller's have. Those
+        # of zero are of utterances without a label.
+        targets["weight"] = (weight / weight[weight > 0].mean()).astype(np.float32)
         train, valid = np.arange(len(X)), None
         if self.early_stopping:
             train, valid = self._split_validation(len(X), groups, strata)
         X = standardize(X, self.scaler_, self.clip)
 
         def rows(i: np.ndarray) -> UtteranceDataset:
-            return UtteranceDataset(X[i], {name: t[i] for name, t in targets.items()})
+            return self._dataset(X[i], {name: t[i] for name, t in targets.items()})
 
         with torch_rng(self._seed(resume), device):
             if resume:
@@ -224,10 +231,13 @@ class BaseSpeechNet(BaseEstimator):
             self.rng_state_ = rng_state(device)
         self.n_iter_ = len(self.net_.history)
 
+    def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> UtteranceDataset:
+        return UtteranceDataset(X, targets)
+
     def _seed(self, resume: bool) -> int:
         return 0 if resume else seed_from(self.random_state)
 
-    def _make_net(self, X: np.ndarray, device: str) -> SupervisedNet:
+    def _make_net(self, X: np.ndarray, device: str) -> SupervisedNet | AlternatingNet:
         module, arguments = self._module(self.n_features_in_, one_frame=X.ndim == 2)
         params = {
             "optimizer": torch.optim.AdamW,
@@ -236,18 +246,25 @@ class BaseSpeechNet(BaseEstimator):
             "lr": self.lr,
             "max_epochs": self.max_epochs,
             "batch_size": self.batch_size,
-            "mixup_alpha": self.mixup_alpha,
-            "max_grad_norm": self.max_grad_norm,
             "callbacks": self._callbacks(),
             "train_split": None,
             "device": device,
             "verbose": int(self.verbose),
         }
         params |= {f"module__{name}": value for name, value in arguments.items()}
+        params |= self._net_arguments()
         chosen = self.net_params or {}
         if "optimizer" in chosen:
             del params["optimizer__fused"]  # few optimisers know it
-        return SupervisedNet(module, self._criterion, **(params | chosen))
+        return self._net(module, **(params | chosen))
+
+    def _net_arguments(self) -> dict[str, Any]:
+        """Give the arguments that a net with one optimiser has beside those of all nets."""
+        return {
+            "criterion": self._criterion,
+            "mixup_alpha": self.mixup_alpha,
+            "max_grad_norm": self.max_grad_norm,
+        }
 
     def _callbacks(self) -> list[tuple[str, Callback]]:
         callbacks: list[tuple[str, Callback]] = []
@@ -277,14 +294,14 @@ class BaseSpeechNet(BaseEstimator):
             splitter = ShuffleSplit(n_splits=1, test_size=share, random_state=seed)
         return next(splitter.split(np.zeros(n), strata, groups))
 
-    def _outputs(self, X: Any) -> NDArray[np.float32]:
-        """Run the fitted module over checked and standardised input, in the order of X."""
+    def _outputs(self, X: Any, method: str = "forward", **arguments: Any) -> NDArray[np.float32]:
+        """Run a method of the fitted module over checked and standardised input, in its order."""
         check_is_fitted(self, "net_")
         X = standardize(self._check_X(X, reset=False), self.scaler_, self.clip)
         dataset = UtteranceDataset(X)
         order = np.argsort(dataset.lengths, kind="stable")  # little padding a batch
         with torch_rng(0, self.net_.device):  # data loaders draw a seed that nothing here uses
-            outputs = self.net_.forward(UtteranceDataset(X[order])).numpy()
+            outputs = self.net_.outputs(UtteranceDataset(X[order]), method, **arguments).numpy()
         in_order = np.empty_like(outputs)
         in_order[order] = outputs
         return in_order

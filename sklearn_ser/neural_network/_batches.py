@@ -47,6 +47,21 @@ class UtteranceDataset(Dataset):
             return np.ones(len(self.X), dtype=int)
         return np.array([len(x) for x in self.X])
 
+    def batch_sampler(self, batch_size: int) -> Sampler:
+        """Say which utterances make the batches of an epoch of training.
+
+        Parameters
+        ----------
+        batch_size : int
+            Utterances a batch.
+
+        Returns
+        -------
+        Sampler
+            Batches as lists of positions.
+        """
+        return LengthBatchSampler(self.lengths, batch_size)
+
     def __getitems__(self, indices: list[int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Fetch a batch.
 

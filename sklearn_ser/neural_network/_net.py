@@ -14,12 +14,7 @@ from skorch.callbacks import Callback
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sklearn_ser.neural_network._batches import (
-    LengthBatchSampler,
-    UtteranceDataset,
-    as_fetched,
-    mix_batch,
-)
+from sklearn_ser.neural_network._batches import UtteranceDataset, as_fetched, mix_batch
 
 
 class LearningRateSchedule(Callback):
@@ -52,7 +47,7 @@ class LearningRateSchedule(Callback):
         **kwargs : dict
             Not used.
         """
-        for group in net.optimizer_.param_groups:
+        for group in net.param_groups():
             group.setdefault("max_lr", group["lr"])
 
     def on_batch_begin(
@@ -76,12 +71,52 @@ class LearningRateSchedule(Callback):
         """
         if not training:
             return
-        # The last rows of the history are the epoch and the batch under way.
-        batches = len(net.history[-1]["batches"]) - 1
-        epochs = (len(net.history) - 1) % self.max_epochs
-        factor = self.factor((epochs + batches / net.batches_per_epoch_) / self.max_epochs)
-        for group in net.optimizer_.param_groups:
+        factor = self.factor(_share_done(net, self.max_epochs))
+        for group in net.param_groups():
             group["lr"] = factor * group["max_lr"]
+
+
+class Progress(Callback):
+    """Tells the module the share of the training that is done, as its attribute ``progress``.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Length of the whole training.
+    """
+
+    def __init__(self, max_epochs: int):
+        self.max_epochs = max_epochs
+
+    def on_batch_begin(
+        self, net: NeuralNet, batch: Any = None, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Tell the module.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            The net that trains.
+
+        batch : tuple
+            Not used.
+
+        training : bool
+            Whether the batch is of the training data.
+
+        **kwargs : dict
+            Not used.
+        """
+        if training:
+            net.module_.progress = _share_done(net, self.max_epochs)
+
+
+def _share_done(net: NeuralNet, max_epochs: int) -> float:
+    """Count what is behind the batch under way; behind the last epoch the count begins anew."""
+    # The last rows of the history are the epoch and the batch under way.
+    batches = len(net.history[-1]["batches"]) - 1
+    epochs = (len(net.history) - 1) % max_epochs
+    return (epochs + batches / net.batches_per_epoch_) / max_epochs
 
 
 def one_cycle(done: float, warm_up: float = 0.3) -> float:
@@ -117,7 +152,44 @@ def one_cycle(done: float, warm_up: float = 0.3) -> float:
 
 
 class _BatchingNet(NeuralNet):
-    """What the nets share: where batches come from."""
+    """What the nets share: where batches come from, and what is read from the module."""
+
+    def param_groups(self) -> list[dict[str, Any]]:
+        """List the groups of parameters of all optimisers.
+
+        Returns
+        -------
+        list of dict
+            The groups.
+        """
+        return self.optimizer_.param_groups
+
+    def outputs(self, dataset: UtteranceDataset, method: str, **arguments: Any) -> Tensor:
+        """Run a method of the module over a dataset, in its order.
+
+        Parameters
+        ----------
+        dataset : UtteranceDataset
+            The data.
+
+        method : str
+            The method; it takes ``X`` and ``lengths``.
+
+        **arguments : dict
+            What else it takes.
+
+        Returns
+        -------
+        Tensor of shape (n_utterances, ...)
+            What it gives, on the CPU.
+        """
+        run = getattr(self.module_.eval(), method)
+        with torch.no_grad():
+            batches = [
+                run(inputs["X"].to(self.device), inputs["lengths"].to(self.device), **arguments)
+                for inputs, _ in self.get_iterator(dataset)
+            ]
+        return torch.cat(batches).cpu()
 
     def get_iterator(self, dataset: UtteranceDataset, training: bool = False) -> DataLoader:
         """Give batches of similar length in training, of the given order otherwise.
@@ -138,7 +210,7 @@ class _BatchingNet(NeuralNet):
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
         kwargs = {"collate_fn": as_fetched, "batch_size": self.batch_size} | kwargs
         if training:
-            sampler = LengthBatchSampler(dataset.lengths, kwargs.pop("batch_size"))
+            sampler = dataset.batch_sampler(kwargs.pop("batch_size"))
             self.batches_per_epoch_ = len(sampler)
             kwargs["batch_sampler"] = sampler
         return DataLoader(dataset, **kwargs)
@@ -260,12 +332,13 @@ class AlternatingNet(_BatchingNet):
     The module offers ``optimizer_parameters() -> dict of str to iterable of Parameter``, which
     gives one optimiser a key, and ``training_step(batch, optimizers) -> dict of str to Tensor``,
     which zeroes, steps, and returns detached losses; ``"loss"`` must be among them. The losses are
-    recorded in the history under their names.
+    recorded in the history under their names. To validate, the module offers
+    ``validation_loss(output, **targets)``.
 
     Parameters
     ----------
     module : type
-        The architecture, with the two methods.
+        The architecture, with these methods.
 
     lr : float or dict of str to float, default=1e-3
         One learning rate for all optimisers, or one for each key.
@@ -300,6 +373,47 @@ class AlternatingNet(_BatchingNet):
             setattr(self, f"{name}_optimizer_", self.optimizer(parameters, lr=lr, **kwargs))
         return self
 
+    def param_groups(self) -> list[dict[str, Any]]:
+        """List the groups of parameters of all optimisers.
+
+        Returns
+        -------
+        list of dict
+            The groups.
+        """
+        return [group for optimizer in self._by_name().values() for group in optimizer.param_groups]
+
+    def _by_name(self) -> dict[str, torch.optim.Optimizer]:
+        names = self.module_.optimizer_parameters()
+        return {name: getattr(self, f"{name}_optimizer_") for name in names}
+
+    def get_loss(
+        self, y_pred: Tensor, y_true: dict[str, Tensor], X: Any = None, training: bool = False
+    ) -> Tensor:
+        """Let the module compute its loss on data that it does not train on.
+
+        Parameters
+        ----------
+        y_pred : Tensor
+            Output of the module.
+
+        y_true : dict of str to Tensor
+            Targets of the batch.
+
+        X : dict, default=None
+            Not used.
+
+        training : bool, default=False
+            Not used.
+
+        Returns
+        -------
+        Tensor of shape ()
+            The loss.
+        """
+        targets = {name: rows.to(y_pred.device) for name, rows in y_true.items()}
+        return self.module_.validation_loss(y_pred, **targets)
+
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Let the module train itself on a batch and record its losses.
 
@@ -319,11 +433,7 @@ class AlternatingNet(_BatchingNet):
         self._set_training(True)
         inputs, targets = batch
         tensors = {name: rows.to(self.device) for name, rows in (inputs | targets).items()}
-        optimizers = {
-            name: getattr(self, f"{name}_optimizer_")
-            for name in self.module_.optimizer_parameters()
-        }
-        losses = self.module_.training_step(tensors, optimizers)
+        losses = self.module_.training_step(tensors, self._by_name())
         for name, loss in losses.items():
             if name != "loss":  # skorch records that one as train_loss
                 self.history.record_batch(name, loss.item())
@@ -342,6 +452,8 @@ class AlternatingNet(_BatchingNet):
         """
         super().on_epoch_end(net, **kwargs)
         batches = self.history[-1]["batches"]
+        # Batches that the net is validated on come last and lack these losses.
+        batches = [batch for batch in batches if "train_loss" in batch]
         sizes = [batch["train_batch_size"] for batch in batches]
         for name in sorted(set(batches[0]) - {"train_loss", "train_batch_size"}):
             values = [batch[name] for batch in batches]
