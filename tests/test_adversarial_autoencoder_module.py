@@ -6,8 +6,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from sklearn_ser.modules import AdversarialAutoencoder, ConvolutionalFront
-from sklearn_ser.modules._adversarial_autoencoder import moments_over_time, reversal_strength
-from sklearn_ser.modules.functional import reverse_gradient
+from sklearn_ser.modules._adversarial_autoencoder import reversal_strength
+from sklearn_ser.modules._masked import moments_over_time
+from sklearn_ser.modules.functional import mixup, mixup_share, reverse_gradient
 
 N_FEATURES, N_CLASSES = 6, 3
 NO_DROPOUT = {"input_dropout": 0.0, "dropout": 0.0}
@@ -28,6 +29,7 @@ def _batch(n=8, n_labelled=4):
         "lengths": torch.ones(n, dtype=torch.int64),
         "target": target * weight[:, None],
         "weight": weight,
+        "emotional": torch.ones(n),
         "gender": torch.tensor([0.0, 1.0, -1.0, 1.0] * (n // 4)),
     }
 
@@ -112,11 +114,40 @@ def test_loss_is_the_weighted_sum():
     torch.testing.assert_close(losses["loss"], expected)
 
 
-def test_predictions_that_ignore_the_input_are_consistent():
-    module, batch = _module(), _batch()
-    with torch.no_grad():
-        module.emotion_head[-1].weight.zero_()
-    assert _step(module, batch)["consistency_loss"] < 1e-12
+def test_consistency_without_confidence_is_mixup_of_the_labelled_rows():
+    module, batch = _module(confidence_threshold=1.0), _batch()
+    torch.manual_seed(3)
+    loss = module._inconsistency(batch)
+    torch.manual_seed(3)
+    share, partner = mixup_share(1.0, 4), torch.randperm(4)
+    X, target = (mixup(batch[name][:4], partner, share) for name in ("X", "target"))
+    log_proba = module(X, batch["lengths"][:4]).log_softmax(1)
+    torch.testing.assert_close(loss, -(target * log_proba).sum(1).mean())
+
+
+def test_consistency_without_mixup_is_cross_entropy_against_confident_predictions():
+    module, batch = _module(confidence_threshold=0.0, mixup_alpha=0.0), _batch(n_labelled=0)
+    batch["emotional"][:2] = 0  # nothing is assumed of these
+    logits = module(batch["X"], batch["lengths"])[2:]
+    mean = torch.full((3,), 1 / 3).lerp(logits.softmax(1).mean(0), 0.05)
+    expected = cross_entropy(logits, (logits.softmax(1) / mean).argmax(1))
+    torch.testing.assert_close(module._inconsistency(batch), expected)
+
+
+def test_predictions_are_aligned_with_the_class_prior():
+    module = _module(class_prior=[1.0, 0.0, 0.0])
+    assumed, confidence = module._assume_labels(_batch(), torch.zeros(8, dtype=torch.bool))
+    assert assumed.argmax(1).tolist() == [0] * 8
+    assert confidence.tolist() == [1] * 8
+
+
+def test_only_emotional_rows_are_matched_to_the_class_prior():
+    module, batch = _module(adversarial_weight=0.0), _batch()
+    batch["emotional"][3:] = 0
+    shown = []
+    module.discriminators["class"].register_forward_hook(lambda _, args, __: shown.append(args[0]))
+    _step(module, batch)
+    assert [len(rows) for rows in shown] == [3, 3, 3]
 
 
 @pytest.mark.parametrize("progress", [0.05, 1.0])

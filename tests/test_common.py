@@ -27,7 +27,9 @@ from sklearn_ser.utils.estimator_checks import (
 
 # Settings that keep a common check cheap, or that a constructor demands.
 INIT_PARAMS: dict[str, dict[str, Any]] = {
+    "AdversarialAutoencoderSER": {"max_epochs": 8, "hidden_sizes": (32,), "code_size": 16},
     "DenseNetSER": {"max_epochs": 20},
+    "DomainAdversarialSER": {"max_epochs": 8, "hidden_sizes": (32,), "code_size": 16},
     "MLPSER": {"max_epochs": 20},
     # imbalanced-learn's checks compare two calls and do not seed them.
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
@@ -49,7 +51,9 @@ _DENSE = {
     ),
 }
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
+    "AdversarialAutoencoderSER": _DESCENT,
     "DenseNetSER": _DESCENT,
+    "DomainAdversarialSER": _DESCENT,
     "MLPSER": _DESCENT,
     "MixupGANSampler": _DENSE,
     "MixupSampler": _DENSE,

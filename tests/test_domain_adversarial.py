@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import sklearn
 from numpy.testing import assert_array_equal
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_validate
 
 from sklearn_ser import DomainAdversarialSER
@@ -40,15 +39,17 @@ def test_without_its_loss_it_learns_from_the_source_alone(corpora):
     assert_array_equal(plain.predict_proba(X), source.predict_proba(X))
 
 
-def test_code_hides_the_domain_and_tells_the_emotion(corpora):
+def test_code_hides_the_domain_and_tells_the_emotion_in_both(corpora):
     X, y, domain, emotion = corpora
-    told = {}
-    for weight in (0.0, 3.0):
-        model = _model(domain_weight=weight, max_epochs=80, dropout=0, input_dropout=0)
-        code = model.fit(X, y, domain=domain).transform(X)
-        told[weight] = LogisticRegression().fit(code, domain).score(code, domain)
-        assert model.score(X[domain == "da"], emotion[domain == "da"]) > 0.8
-    assert told[3.0] < told[0.0] - 0.1
+    target = domain == "da"
+    recognised = {}
+    for weight in (0.0, 0.3):
+        model = _model(domain_weight=weight, max_epochs=20, dropout=0, input_dropout=0)
+        model.fit(X, y, domain=domain)
+        recognised[weight] = model.score(X[target], emotion[target])
+    assert recognised[0.3] > recognised[0.0] + 0.2
+    # A head that cannot tell two equally frequent domains has a loss of log 2 = 0.69.
+    assert model.history_[-1]["domain_loss"] > 0.6
 
 
 def test_three_domains_with_gaps(corpora):

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +16,8 @@ from sklearn_ser.modules._adversarial import (
     discriminator_loss,
     fully_connected,
 )
-from sklearn_ser.modules._masked import HalveTime, MaskedBatchNorm, MeanOverTime, TimeConv
+from sklearn_ser.modules._masked import ConvolutionalFront, MeanOverTime, moments_over_time
 from sklearn_ser.modules.functional import (
-    lengths_to_mask,
     mixup,
     mixup_share,
     reverse_gradient,
@@ -28,6 +26,8 @@ from sklearn_ser.modules.functional import (
 
 # Share of the training in which the losses that presume some knowledge of the classes set in.
 _RAMP = 0.3
+# Weight of the latest batch in the running mean of the predictions.
+_MEMORY = 0.05
 
 
 def reversal_strength(progress: float) -> float:
@@ -50,87 +50,6 @@ def reversal_strength(progress: float) -> float:
     (0.0, 1.0)
     """
     return math.tanh(5 * progress)  # the same function
-
-
-def moments_over_time(X: Tensor, lengths: Tensor) -> Tensor:
-    """Summarise sequences by mean and standard deviation of each feature.
-
-    Parameters
-    ----------
-    X : Tensor of shape (n, n_frames, n_features)
-        A padded batch.
-
-    lengths : Tensor of shape (n,)
-        Number of valid frames.
-
-    Returns
-    -------
-    Tensor of shape (n, 2 * n_features)
-        Means, then standard deviations.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_ser.modules._adversarial_autoencoder import moments_over_time
-    >>> moments_over_time(torch.tensor([[[1.0], [3.0]]]), torch.tensor([2]))
-    tensor([[2., 1.]])
-    """
-    valid = lengths_to_mask(lengths, X.shape[1])[:, :, None]
-    mean = (X * valid).sum(1) / lengths[:, None]
-    variance = ((X - mean[:, None]) ** 2 * valid).sum(1) / lengths[:, None]
-    return torch.cat([mean, variance.sqrt()], dim=1)
-
-
-class ConvolutionalFront(nn.Module):
-    """Convolutions over the frames, each followed by half the frame rate, and their mean.
-
-    Parameters
-    ----------
-    n_features : int
-        Width of a frame.
-
-    channels : sequence of int
-        Filters of each layer.
-
-    kernel_size : int, default=5
-        Frames that a filter spans.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_ser.modules import ConvolutionalFront
-    >>> front = ConvolutionalFront(40, channels=(32, 64))
-    >>> front(torch.randn(2, 100, 40), torch.tensor([100, 70])).shape
-    torch.Size([2, 64])
-    """
-
-    def __init__(self, n_features: int, channels: Sequence[int], kernel_size: int = 5):
-        super().__init__()
-        widths = [n_features, *channels]
-        self.convolutions = nn.ModuleList(TimeConv(*w, kernel_size) for w in pairwise(widths))
-        self.norms = nn.ModuleList(MaskedBatchNorm(width) for width in channels)
-        self.halve = HalveTime()
-        self.pool = MeanOverTime()
-
-    def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
-        """Summarise sequences.
-
-        Parameters
-        ----------
-        X : Tensor of shape (n, n_frames, n_features)
-            A padded batch.
-
-        lengths : Tensor of shape (n,)
-            Number of valid frames.
-
-        Returns
-        -------
-        Tensor of shape (n, channels[-1])
-            One vector a sequence.
-        """
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            X, lengths = self.halve(norm(convolution(X, lengths), lengths).relu(), lengths)
-        return self.pool(X, lengths)
 
 
 class AdversarialAutoencoder(nn.Module):
@@ -186,7 +105,10 @@ class AdversarialAutoencoder(nn.Module):
         Prior of the continuous code: standard normal, or uniform in (-1, 1).
 
     mixup_alpha : float, default=1.0
-        Shares of the mixtures are drawn from Beta(alpha, alpha).
+        Shares of the mixtures are drawn from Beta(alpha, alpha); 0 mixes nothing.
+
+    confidence_threshold : float, default=0.7
+        Probability from which a prediction is taken for a label.
 
     reconstruction_weight : float, default=1.0
         Weight of the mean squared error of the decoder; 0 builds none.
@@ -198,8 +120,8 @@ class AdversarialAutoencoder(nn.Module):
         Weight of the discriminator's verdict on the categorical code; 0 builds none.
 
     consistency_weight : float, default=1.0
-        Weight of the disagreement between what is predicted for a mixture of two utterances and
-        the mixture of what is predicted for each.
+        Weight of the cross-entropy of what is predicted for mixtures of two utterances, against
+        mixtures of their labels: known, or predicted with confidence.
 
     max_grad_norm : float, default=None
         Gradients of encoder, decoder and heads are scaled down to this norm.
@@ -213,8 +135,9 @@ class AdversarialAutoencoder(nn.Module):
     Makhzani, A., Shlens, J., Jaitly, N., Goodfellow, I., & Frey, B. (2015). Adversarial
     autoencoders. arXiv:1511.05644.
 
-    Verma, V., Kawaguchi, K., Lamb, A., Kannala, J., Bengio, Y., & Lopez-Paz, D. (2019).
-    Interpolation consistency training for semi-supervised learning. IJCAI.
+    Berthelot, D., Carlini, N., Cubuk, E. D., Kurakin, A., Sohn, K., Zhang, H., & Raffel, C. (2020).
+    ReMixMatch: Semi-supervised learning with distribution alignment and augmentation anchoring.
+    ICLR.
 
     Examples
     --------
@@ -244,6 +167,7 @@ class AdversarialAutoencoder(nn.Module):
         dropout: float = 0.3,
         prior: str = "gaussian",
         mixup_alpha: float = 1.0,
+        confidence_threshold: float = 0.7,
         reconstruction_weight: float = 1.0,
         adversarial_weight: float = 0.1,
         categorical_weight: float = 0.1,
@@ -255,6 +179,7 @@ class AdversarialAutoencoder(nn.Module):
         self.code_size = code_size
         self.prior = prior
         self.mixup_alpha = mixup_alpha
+        self.confidence_threshold = confidence_threshold
         self.reconstruction_weight = reconstruction_weight
         self.adversarial_weight = adversarial_weight
         self.categorical_weight = categorical_weight
@@ -266,7 +191,10 @@ class AdversarialAutoencoder(nn.Module):
         self.progress = 0.0
         uniform = torch.ones(n_classes)
         chosen = uniform if class_prior is None else torch.tensor(list(class_prior))
-        self.register_buffer("class_prior", chosen)
+        self.class_prior: Tensor
+        self.mean_prediction: Tensor
+        self.register_buffer("class_prior", (chosen / chosen.sum()).float())
+        self.register_buffer("mean_prediction", self.class_prior.clone())
 
         self.front: nn.Module = MeanOverTime()
         self.restores_moments = len(conv_channels) > 0
@@ -404,7 +332,8 @@ class AdversarialAutoencoder(nn.Module):
         batch : dict of str to Tensor
             ``"X"`` of shape (n, n_frames, n_features), ``"lengths"`` of shape (n,), ``"target"``
             of shape (n, n_classes), distributions over the emotions, ``"weight"`` of shape (n,),
-            zero for the utterances without an emotion, and for each auxiliary task its classes,
+            zero for the utterances without an emotion, ``"emotional"`` of shape (n,), zero for
+            those whose emotions nothing is assumed of, and for each auxiliary task its classes,
             of shape (n,), -1 where unknown.
 
         optimizers : dict of str to Optimizer
@@ -421,7 +350,8 @@ class AdversarialAutoencoder(nn.Module):
         classes = logits.softmax(dim=1)
         losses = {}
         if self.discriminators:
-            losses["discriminator_loss"] = self._train_discriminators(code, classes, optimizers)
+            shown = _emotional(classes, batch)
+            losses["discriminator_loss"] = self._train_discriminators(code, shown, optimizers)
         terms = self._terms(batch, code, logits, classes)
         loss = torch.stack([weight * term for weight, term in terms.values()]).sum()
         learners = [optimizers["autoencoder"], optimizers["heads"]]
@@ -451,10 +381,10 @@ class AdversarialAutoencoder(nn.Module):
             verdict = self.discriminators["code"](code)[:, 0]
             terms["adversarial_loss"] = (ramp * self.adversarial_weight, deception_loss(verdict))
         if "class" in self.discriminators:
-            verdict = self.discriminators["class"](classes)[:, 0]
+            verdict = self.discriminators["class"](_emotional(classes, batch))[:, 0]
             terms["categorical_loss"] = (ramp * self.categorical_weight, deception_loss(verdict))
         if self.consistency_weight:
-            terms["consistency_loss"] = (ramp * self.consistency_weight, self._disagreement(batch))
+            terms["consistency_loss"] = (ramp * self.consistency_weight, self._inconsistency(batch))
         for name, head in self.auxiliary_heads.items():
             weight = self.auxiliary_weights.get(name, 1.0)
             terms[f"{name}_loss"] = (weight, self._auxiliary_loss(name, head, code, batch[name]))
@@ -475,18 +405,36 @@ class AdversarialAutoencoder(nn.Module):
         total = cross_entropy(head(code), target, ignore_index=-1, reduction="sum")
         return total / (target >= 0).sum().clamp(min=1)
 
-    def _disagreement(self, batch: dict[str, Tensor]) -> Tensor:
-        """Compare the classes of mixtures with the mixtures of the classes."""
-        X, lengths = batch["X"], batch["lengths"]
-        with torch.no_grad():
-            self.eval()
-            expected = self(X, lengths).softmax(dim=1)
-            self.train()
+    def _inconsistency(self, batch: dict[str, Tensor]) -> Tensor:
+        """Cross-entropy of predictions of mixtures against mixtures of labels, some assumed."""
+        labelled = batch["weight"] > 0
+        assumed, confidence = self._assume_labels(batch, labelled)
+        target = torch.where(labelled[:, None], batch["target"], assumed)
+        sure = (labelled | (confidence > self.confidence_threshold)).nonzero()[:, 0]
+        if len(sure) == 0:
+            return 0 * target.sum()
+        X, lengths, target = batch["X"][sure], batch["lengths"][sure], target[sure]
         share = mixup_share(self.mixup_alpha, len(X)).to(X.device)
         partner = torch.randperm(len(X)).to(X.device)
         logits = self(mixup(X, partner, share), torch.maximum(lengths, lengths[partner]))
-        difference = logits.softmax(dim=1) - mixup(expected, partner, share)
-        return (difference**2).sum(dim=1).mean()
+        return soft_cross_entropy(logits, mixup(target, partner, share), torch.ones_like(share))
+
+    @torch.no_grad()
+    def _assume_labels(self, batch: dict[str, Tensor], labelled: Tensor) -> tuple[Tensor, Tensor]:
+        """Predict the emotions of utterances that are taken from the same corpora as the labels.
+
+        The predictions are divided by their running mean and multiplied by the class prior, lest
+        the most frequent prediction takes over.
+        """
+        candidates = batch["emotional"].bool() & ~labelled
+        self.eval()
+        expected = self(batch["X"], batch["lengths"]).softmax(dim=1)
+        self.train()
+        if candidates.any():
+            self.mean_prediction.lerp_(expected[candidates].mean(dim=0), _MEMORY)
+        expected = expected * self.class_prior / self.mean_prediction
+        confidence, best = (expected / expected.sum(dim=1, keepdim=True)).max(dim=1)
+        return one_hot(best, self.n_classes).to(expected.dtype), confidence * candidates
 
     def _train_discriminators(
         self, code: Tensor, classes: Tensor, optimizers: dict[str, Optimizer]
@@ -509,6 +457,12 @@ class AdversarialAutoencoder(nn.Module):
 def _head(code_size: int, n_classes: int, dropout: float) -> nn.Sequential:
     """Build a linear classifier of the rectified code."""
     return nn.Sequential(nn.ReLU(), nn.Dropout(dropout), nn.Linear(code_size, n_classes))
+
+
+def _emotional(classes: Tensor, batch: dict[str, Tensor]) -> Tensor:
+    """Choose the rows whose emotions are distributed as the prior says; all if there are none."""
+    chosen = batch["emotional"] > 0
+    return classes[chosen] if chosen.any() else classes
 
 
 def _judge(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:

@@ -4,6 +4,9 @@ All take and give tensors of shape (n, n_frames, n_channels). No valid frame of 
 on a padded frame of the input, whatever that holds.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -181,3 +184,84 @@ class MeanOverTime(nn.Module):
         """
         valid = lengths_to_mask(lengths, X.shape[1])[:, :, None]
         return (X * valid).sum(1) / lengths[:, None]
+
+
+def moments_over_time(X: Tensor, lengths: Tensor) -> Tensor:
+    """Summarise sequences by mean and standard deviation of each feature.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n, n_frames, n_features)
+        A padded batch.
+
+    lengths : Tensor of shape (n,)
+        Number of valid frames.
+
+    Returns
+    -------
+    Tensor of shape (n, 2 * n_features)
+        Means, then standard deviations.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules._masked import moments_over_time
+    >>> moments_over_time(torch.tensor([[[1.0], [3.0]]]), torch.tensor([2]))
+    tensor([[2., 1.]])
+    """
+    valid = lengths_to_mask(lengths, X.shape[1])[:, :, None]
+    mean = (X * valid).sum(1) / lengths[:, None]
+    variance = ((X - mean[:, None]) ** 2 * valid).sum(1) / lengths[:, None]
+    return torch.cat([mean, variance.sqrt()], dim=1)
+
+
+class ConvolutionalFront(nn.Module):
+    """Convolutions over the frames, each followed by half the frame rate, and their mean.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of a frame.
+
+    channels : sequence of int
+        Filters of each layer.
+
+    kernel_size : int, default=5
+        Frames that a filter spans.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules import ConvolutionalFront
+    >>> front = ConvolutionalFront(40, channels=(32, 64))
+    >>> front(torch.randn(2, 100, 40), torch.tensor([100, 70])).shape
+    torch.Size([2, 64])
+    """
+
+    def __init__(self, n_features: int, channels: Sequence[int], kernel_size: int = 5):
+        super().__init__()
+        widths = [n_features, *channels]
+        self.convolutions = nn.ModuleList(TimeConv(*w, kernel_size) for w in pairwise(widths))
+        self.norms = nn.ModuleList(MaskedBatchNorm(width) for width in channels)
+        self.halve = HalveTime()
+        self.pool = MeanOverTime()
+
+    def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
+        """Summarise sequences.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n, n_frames, n_features)
+            A padded batch.
+
+        lengths : Tensor of shape (n,)
+            Number of valid frames.
+
+        Returns
+        -------
+        Tensor of shape (n, channels[-1])
+            One vector a sequence.
+        """
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            X, lengths = self.halve(norm(convolution(X, lengths), lengths).relu(), lengths)
+        return self.pool(X, lengths)

@@ -19,9 +19,9 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
     compares the codes with a prior. Heads on the code tell the emotion and, as auxiliary tasks,
     speaker and gender. Utterances without an emotion take part in everything but the emotion's
     loss, so that speech of any corpus with known speakers adds to the training data. Two further
-    losses, both ours, let them shape the emotion's decision too: the predicted emotions are a
-    categorical code that is matched to the class prior, after Makhzani et al., and predictions of
-    mixtures are to be mixtures of predictions.
+    losses, both our addition, let them shape the emotion's decision too: the predicted emotions are
+    a categorical code that is matched to the class prior, after Makhzani et al., and predictions
+    that are confident serve as labels of mixtures.
 
     Settings give the systems that the method is compared with, see Notes.
 
@@ -55,8 +55,8 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
         Weight of the match of the categorical code.
 
     consistency_weight : float, default=1.0
-        Weight of the squared difference between the prediction of a mixture of two utterances and
-        the mixture of their predictions.
+        Weight of the cross-entropy of what is predicted for mixtures of two utterances, against
+        mixtures of their labels, known or predicted with confidence.
 
     speaker_weight : float, default=0.1
         Weight of the loss of the speaker head.
@@ -97,7 +97,11 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
         Standardised input is clipped to this many standard deviations.
 
     mixup_alpha : float, default=1.0
-        Shares of the mixtures for the consistency are drawn from Beta(alpha, alpha).
+        Shares of the mixtures for the consistency are drawn from Beta(alpha, alpha); 0 mixes
+        nothing.
+
+    confidence_threshold : float, default=0.7
+        Probability from which a prediction is taken for a label, for the consistency.
 
     label_smoothing : float, default=0.1
         Share of each emotion label that is spread over all emotions in training.
@@ -106,7 +110,8 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
         Weights of the emotions in training.
 
     max_epochs : int, default=60
-        Passes over the utterances without an emotion, or over all if every one has one.
+        Passes over the utterances without an emotion, or over all if every one has one. Small
+        data are passed over as often as it takes for ten batches an epoch.
 
     batch_size : int, default=96
         Utterances a training step.
@@ -201,8 +206,10 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
     have a pipeline or a search deliver them. A sampler changes the rows, but not the metadata, so
     that a sampler and an auxiliary task exclude each other.
 
-    The emotions of utterances without a label should be about those of the labelled ones for the
-    match of the categorical code to make sense: read speech is neutral throughout.
+    These two presume that the utterances without an emotion show the same emotions as the labelled
+    ones, which read speech does not. With ``"speaker"`` among the auxiliary tasks they are
+    therefore confined to speakers some of whose utterances have a label; without it, leave out
+    corpora without emotions, or set ``categorical_weight=0, consistency_weight=0``.
 
     References
     ----------
@@ -271,6 +278,7 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
         dropout: float = 0.3,
         clip: float = 5.0,
         mixup_alpha: float = 1.0,
+        confidence_threshold: float = 0.7,
         label_smoothing: float = 0.1,
         class_weight: str | dict | None = "balanced",
         max_epochs: int = 60,
@@ -310,6 +318,7 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
         self.dropout = dropout
         self.clip = clip
         self.mixup_alpha = mixup_alpha
+        self.confidence_threshold = confidence_threshold
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.max_epochs = max_epochs

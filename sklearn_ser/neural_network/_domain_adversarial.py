@@ -25,8 +25,8 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         Weight of the reversed gradient; 0 adapts nothing.
 
     consistency_weight : float, default=0.0
-        Weight of the squared difference between the prediction of a mixture of two utterances, of
-        any domain, and the mixture of their predictions.
+        Weight of the cross-entropy of what is predicted for mixtures of two utterances, of any
+        domain, against mixtures of their labels, known or predicted with confidence.
 
     unlabeled : str, int or None, default=None
         What stands in y for an unknown emotion. None: -1 among numbers, the empty string among
@@ -58,7 +58,11 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         Standardised input is clipped to this many standard deviations.
 
     mixup_alpha : float, default=1.0
-        Shares of the mixtures for the consistency are drawn from Beta(alpha, alpha).
+        Shares of the mixtures for the consistency are drawn from Beta(alpha, alpha); 0 mixes
+        nothing.
+
+    confidence_threshold : float, default=0.7
+        Probability from which a prediction is taken for a label, for the consistency.
 
     label_smoothing : float, default=0.1
         Share of each emotion label that is spread over all emotions in training.
@@ -67,7 +71,8 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         Weights of the emotions in training.
 
     max_epochs : int, default=60
-        Passes over the utterances without an emotion, or over all if every one has one.
+        Passes over the utterances without an emotion, or over all if every one has one. Small
+        data are passed over as often as it takes for ten batches an epoch.
 
     batch_size : int, default=96
         Utterances a training step.
@@ -192,6 +197,7 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         dropout: float = 0.3,
         clip: float = 5.0,
         mixup_alpha: float = 1.0,
+        confidence_threshold: float = 0.7,
         label_smoothing: float = 0.1,
         class_weight: str | dict | None = "balanced",
         max_epochs: int = 60,
@@ -221,6 +227,7 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         self.dropout = dropout
         self.clip = clip
         self.mixup_alpha = mixup_alpha
+        self.confidence_threshold = confidence_threshold
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.max_epochs = max_epochs

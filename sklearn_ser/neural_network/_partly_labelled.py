@@ -44,9 +44,38 @@ class PartlyLabelledDataset(UtteranceDataset):
         labelled = self.targets["weight"] > 0
         share = max(self.labeled_fraction, labelled.mean())
         n_labelled = min(max(1, round(share * batch_size)), batch_size - 1)
-        if labelled.all() or n_labelled < 1:
-            return LengthBatchSampler(self.lengths, batch_size)
-        return MixedBatchSampler(self.lengths, labelled, n_labelled, batch_size)
+        if labelled.all():
+            return RepeatedBatchSampler(LengthBatchSampler(self.lengths, batch_size))
+        return RepeatedBatchSampler(
+            MixedBatchSampler(self.lengths, labelled, n_labelled, batch_size)
+        )
+
+
+class RepeatedBatchSampler(Sampler):
+    """Passes over small data as often as it takes for an epoch to have enough batches.
+
+    A few labelled utterances alone make a single batch: as many epochs of these would be many
+    times fewer steps than those of a comparison with unlabelled utterances.
+
+    Parameters
+    ----------
+    batches : Sampler
+        Batches of one pass.
+
+    n_batches : int, default=10
+        Smallest number of batches.
+    """
+
+    def __init__(self, batches: Sampler, n_batches: int = 10):
+        self.batches = batches
+        self.passes = -(-n_batches // len(batches))  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return self.passes * len(self.batches)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for _ in range(self.passes):
+            yield from self.batches
 
 
 class MixedBatchSampler(Sampler):

@@ -76,6 +76,35 @@ def known_values(values: ArrayLike) -> tuple[NDArray[np.str_], NDArray[np.bool_]
     return array.astype(str), ~missing.astype(bool)
 
 
+def is_like_labelled(speaker: np.ndarray, labelled: np.ndarray) -> NDArray[np.bool_]:
+    """Mark the utterances of speakers some of whose utterances have an emotion.
+
+    Speakers without any label are often of a corpus without emotions, such as read speech:
+    nothing may be assumed of the emotions of these.
+
+    Parameters
+    ----------
+    speaker : ndarray of shape (n_utterances,), int
+        Speakers, -1 where unknown.
+
+    labelled : ndarray of shape (n_utterances,), bool
+        Which utterances have an emotion.
+
+    Returns
+    -------
+    ndarray of shape (n_utterances,), bool
+        True for the labelled utterances and all others of the same speakers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser.neural_network._semi_supervised import is_like_labelled
+    >>> is_like_labelled(np.array([3, 3, 7]), np.array([True, False, False]))
+    array([ True,  True, False])
+    """
+    return labelled | ((speaker >= 0) & np.isin(speaker, speaker[labelled]))
+
+
 class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseSERClassifier):
     """Base of the classifiers with labelled and unlabelled utterances and auxiliary tasks."""
 
@@ -91,8 +120,8 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         "code_size": [Interval(Integral, 1, None, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "mixup_alpha": [Interval(Real, 0, None, closed="neither")],
         "consistency_weight": WEIGHT,
+        "confidence_threshold": [Interval(Real, 0, 1, closed="both")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "lr_schedule": [StrOptions({"one_cycle", "constant"})],
     }
@@ -145,14 +174,19 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         target[~known] = 0
         if not resume:
             self.auxiliary_classes_ = {}
-            self._class_shares = np.bincount(code[known], minlength=len(self.classes_)) / len(known)
+            self._class_shares = (
+                np.bincount(code[known], minlength=len(self.classes_)) / known.sum()
+            )
         tasks = {
             name: self._encode_auxiliary(name, values, resume)
             for name, values in self._tasks(metadata, known).items()
         }
+        emotional = np.ones(len(y))
+        if "speaker" in tasks:
+            emotional = is_like_labelled(tasks["speaker"], known)
         self._train(
             X,
-            {"target": target, **tasks},
+            {"target": target, "emotional": emotional, **tasks},
             weight,
             groups=groups,
             strata=code,
@@ -225,6 +259,7 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             "input_dropout": self.input_dropout,
             "dropout": self.dropout,
             "mixup_alpha": self.mixup_alpha,
+            "confidence_threshold": self.confidence_threshold,
             "consistency_weight": self.consistency_weight,
             "max_grad_norm": self.max_grad_norm,
         }
