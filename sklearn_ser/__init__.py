@@ -31,6 +31,8 @@ _HOME_OF = {
     "CNNLSTMSER": "neural_network",
     "DenseNetSER": "neural_network",
     "DenseNetSERRegressor": "neural_network",
+    "AdversarialAutoencoderSER": "neural_network",
+    "DomainAdversarialSER": "neural_network",
     "Functionals": "features",
     "LogMelSpectrogram": "features",
     "MFCC": "features",

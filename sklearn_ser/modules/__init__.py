@@ -1,7 +1,9 @@
 """Torch modules, one architecture a file. They import torch only."""
 
+from sklearn_ser.modules._adversarial_autoencoder import AdversarialAutoencoder
 from sklearn_ser.modules._cnn_lstm import CNNLSTM
 from sklearn_ser.modules._conditional_gan import ConditionalGAN
+from sklearn_ser.modules._convolutional_front import ConvolutionalFront
 from sklearn_ser.modules._cycle_gan import CycleGAN
 from sklearn_ser.modules._densenet import ConvLayer, DenseNetLSTMHighway, Transition
 from sklearn_ser.modules._highway import Highway
@@ -21,9 +23,11 @@ from sklearn_ser.modules._recurrent import LSTMOverTime
 __all__ = [
     "CNNLSTM",
     "MLP",
+    "AdversarialAutoencoder",
     "AttentionOverTime",
     "ConditionalGAN",
     "ConvLayer",
+    "ConvolutionalFront",
     "CycleGAN",
     "DenseNetLSTMHighway",
     "HalveTimeAndBands",

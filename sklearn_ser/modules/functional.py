@@ -9,6 +9,7 @@ __all__ = [
     "lengths_to_mask",
     "mixup",
     "mixup_share",
+    "reverse_gradient",
     "soft_cross_entropy",
     "squared_error",
     "zero_padding",
@@ -238,3 +239,48 @@ def mixup_share(alpha: float, n: int = 1) -> Tensor:
         return torch.ones(n)
     concentration = torch.full((n,), float(alpha))
     return torch.distributions.Beta(concentration, concentration).sample()
+
+
+class _GradientReversal(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, X, strength):
+        ctx.strength = strength
+        return X.view_as(X)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return -ctx.strength * gradient, None
+
+
+def reverse_gradient(X: Tensor, strength: float) -> Tensor:
+    """Pass values on, and gradients back with the opposite sign.
+
+    What comes before learns to make the task of what comes behind harder.
+
+    Parameters
+    ----------
+    X : Tensor
+        Any values.
+
+    strength : float
+        Factor of the gradient.
+
+    Returns
+    -------
+    Tensor of the shape of X
+        The same values.
+
+    References
+    ----------
+    Ganin, Y., & Lempitsky, V. (2015). Unsupervised domain adaptation by backpropagation. ICML.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules.functional import reverse_gradient
+    >>> X = torch.ones(1, requires_grad=True)
+    >>> (3 * reverse_gradient(X, 0.5)).sum().backward()
+    >>> X.grad
+    tensor([-1.5000])
+    """
+    return _GradientReversal.apply(X, strength)

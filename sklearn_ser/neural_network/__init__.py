@@ -1,8 +1,10 @@
 """Deep models as scikit-learn estimators."""
 
+from sklearn_ser.neural_network._adversarial_autoencoder import AdversarialAutoencoderSER
 from sklearn_ser.neural_network._cnn_lstm import CNNLSTMSER
 from sklearn_ser.neural_network._densenet import DenseNetSER
 from sklearn_ser.neural_network._densenet_regressor import DenseNetSERRegressor
+from sklearn_ser.neural_network._domain_adversarial import DomainAdversarialSER
 from sklearn_ser.neural_network._mel_cnn import MelCNNSER
 from sklearn_ser.neural_network._mixup_gan_encoder import MixupGANEncoder
 from sklearn_ser.neural_network._mlp import MLPSER
@@ -12,8 +14,10 @@ from sklearn_ser.neural_network._speech_net import SpeechNetClassifier
 __all__ = [
     "CNNLSTMSER",
     "MLPSER",
+    "AdversarialAutoencoderSER",
     "DenseNetSER",
     "DenseNetSERRegressor",
+    "DomainAdversarialSER",
     "MLPSERRegressor",
     "MelCNNSER",
     "MixupGANEncoder",

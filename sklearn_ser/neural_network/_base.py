@@ -22,7 +22,12 @@ from skorch.helper import predefined_split
 
 from sklearn_ser.neural_network._batch_augmentation import AUGMENTATIONS, Augmentation
 from sklearn_ser.neural_network._batches import UtteranceDataset
-from sklearn_ser.neural_network._net import LearningRateSchedule, SupervisedNet, one_cycle
+from sklearn_ser.neural_network._net import (
+    AlternatingNet,
+    LearningRateSchedule,
+    SupervisedNet,
+    one_cycle,
+)
 from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences
 from sklearn_ser.utils._random import rng_state, seed_from, set_rng_state, torch_rng
 
@@ -145,6 +150,7 @@ class BaseSpeechNet(BaseEstimator):
 
     # Set by each subclass.
     _criterion: type[torch.nn.Module]
+    _net: ClassVar[type[SupervisedNet] | type[AlternatingNet]] = SupervisedNet
 
     n_features_in_: int
     rng_state_: dict[str, torch.Tensor]
@@ -235,16 +241,17 @@ class BaseSpeechNet(BaseEstimator):
         if not resume:
             self.scaler_ = fit_scaler(X)
         targets = {name: rows.astype(np.float32) for name, rows in targets.items()}
-        # The optimiser's settings suit weights of mean one, whatever unit the caller's have.
-        targets["weight"] = (weight / weight.mean()).astype(np.float32)
+        # The optimiser's settings suit weights of mean one, whatever unit the caller's have. Those
+        # of zero are of utterances without a label.
+        targets["weight"] = (weight / weight[weight > 0].mean()).astype(np.float32)
         train, valid = np.arange(len(X)), None
         if self.early_stopping:
             train, valid = self._split_validation(len(X), groups, strata)
         X = standardize(X, self.scaler_, self.clip)
         settings = self._settings(one_frame=X.ndim == 2)
 
-        def rows(i: np.ndarray, crop_frames: int | None = None) -> UtteranceDataset:
-            return UtteranceDataset(X[i], {name: t[i] for name, t in targets.items()}, crop_frames)
+        def rows(i: np.ndarray) -> UtteranceDataset:
+            return self._dataset(X[i], {name: t[i] for name, t in targets.items()})
 
         with torch_rng(self._seed(resume), device):
             if resume:
@@ -254,18 +261,23 @@ class BaseSpeechNet(BaseEstimator):
                 self.net_.initialize()
             split = None if valid is None else predefined_split(rows(valid))
             self.net_.set_params(train_split=split)
-            data = rows(train, settings.get("crop_frames"))
+            data = rows(train)
+            data.crop_frames = settings.get("crop_frames")  # validation sees whole utterances
             self.net_.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
             self.net_.set_params(train_split=None)  # lest the net keeps the utterances
             self.rng_state_ = rng_state(device)
         self.n_iter_ = len(self.net_.history)
 
+    def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> UtteranceDataset:
+        return UtteranceDataset(X, targets)
+
     def _seed(self, resume: bool) -> int:
         return 0 if resume else seed_from(self.random_state)
 
-    def _make_net(self, settings: dict[str, Any], one_frame: bool, device: str) -> SupervisedNet:
+    def _make_net(
+        self, settings: dict[str, Any], one_frame: bool, device: str
+    ) -> SupervisedNet | AlternatingNet:
         module, arguments = self._module(self.n_features_in_, one_frame)
-        augmented_by = {name: settings[name] for name in AUGMENTATIONS if name in settings}
         params = {
             "optimizer": torch.optim.AdamW,
             "optimizer__weight_decay": settings["weight_decay"],
@@ -273,19 +285,27 @@ class BaseSpeechNet(BaseEstimator):
             "lr": settings["lr"],
             "max_epochs": settings["max_epochs"],
             "batch_size": settings["batch_size"],
-            "augment": Augmentation(**augmented_by),
-            "max_grad_norm": self.max_grad_norm,
             "callbacks": self._callbacks(settings["max_epochs"]),
             "train_split": None,
             "device": device,
             "verbose": int(self.verbose),
         }
         params |= {f"module__{name}": value for name, value in arguments.items()}
-        params |= {f"criterion__{name}": v for name, v in self._criterion_arguments().items()}
+        params |= self._net_arguments(settings)
         chosen = self.net_params or {}
         if "optimizer" in chosen:
             del params["optimizer__fused"]  # few optimisers know it
-        return SupervisedNet(module, self._criterion, **(params | chosen))
+        return self._net(module, **(params | chosen))
+
+    def _net_arguments(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Give the arguments that a net with one optimiser has beside those of all nets."""
+        augmented_by = {name: settings[name] for name in AUGMENTATIONS if name in settings}
+        arguments = {f"criterion__{name}": v for name, v in self._criterion_arguments().items()}
+        return arguments | {
+            "criterion": self._criterion,
+            "augment": Augmentation(**augmented_by),
+            "max_grad_norm": self.max_grad_norm,
+        }
 
     def _callbacks(self, max_epochs: int) -> list[tuple[str, Callback]]:
         callbacks: list[tuple[str, Callback]] = []
@@ -322,11 +342,15 @@ class BaseSpeechNet(BaseEstimator):
 
     def _forward(self, X: np.ndarray) -> np.ndarray:
         """Run the module over checked input, in the order of X."""
+        return self._run(X, "__call__")
+
+    def _run(self, X: np.ndarray, method: str, **arguments: Any) -> np.ndarray:
+        """Run a method of the module over checked input, in the order of X."""
         X = standardize(X, self.scaler_, self.clip)
         dataset = UtteranceDataset(X)
         order = np.argsort(dataset.lengths, kind="stable")  # little padding a batch
         with torch_rng(0, self.net_.device):  # data loaders draw a seed that nothing here uses
-            outputs = self.net_.forward(UtteranceDataset(X[order])).numpy()
+            outputs = self.net_.outputs(UtteranceDataset(X[order]), method, **arguments).numpy()
         in_order = np.empty_like(outputs)
         in_order[order] = outputs
         return in_order

@@ -56,6 +56,21 @@ class UtteranceDataset(Dataset):
         lengths = np.array([len(x) for x in self.X])
         return lengths if self.crop_frames is None else np.minimum(lengths, self.crop_frames)
 
+    def batch_sampler(self, batch_size: int) -> Sampler:
+        """Say which utterances make the batches of an epoch of training.
+
+        Parameters
+        ----------
+        batch_size : int
+            Utterances a batch.
+
+        Returns
+        -------
+        Sampler
+            Batches as lists of positions.
+        """
+        return LengthBatchSampler(self.lengths, batch_size)
+
     def __getitems__(self, indices: list[int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Fetch a batch.
 

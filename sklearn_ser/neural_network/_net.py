@@ -15,11 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sklearn_ser.neural_network._batch_augmentation import Batch
-from sklearn_ser.neural_network._batches import (
-    LengthBatchSampler,
-    UtteranceDataset,
-    as_fetched,
-)
+from sklearn_ser.neural_network._batches import UtteranceDataset, as_fetched
 
 
 class LearningRateSchedule(Callback):
@@ -77,13 +73,53 @@ class LearningRateSchedule(Callback):
         """
         if not training:
             return
-        # The last rows of the history are the epoch and the batch under way.
-        batches = len(net.history[-1]["batches"]) - 1
-        epochs = (len(net.history) - 1) % self.max_epochs
-        factor = self.factor((epochs + batches / net.batches_per_epoch_) / self.max_epochs)
+        factor = self.factor(_share_done(net, self.max_epochs))
         for optimizer in net.optimizers():
             for group in optimizer.param_groups:
                 group["lr"] = factor * group["max_lr"]
+
+
+class Progress(Callback):
+    """Tells the module the share of the training that is done, as its attribute ``progress``.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Length of the whole training.
+    """
+
+    def __init__(self, max_epochs: int):
+        self.max_epochs = max_epochs
+
+    def on_batch_begin(
+        self, net: NeuralNet, batch: Any = None, training: bool = False, **kwargs: Any
+    ) -> None:
+        """Tell the module.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            The net that trains.
+
+        batch : tuple
+            Not used.
+
+        training : bool
+            Whether the batch is of the training data.
+
+        **kwargs : dict
+            Not used.
+        """
+        if training:
+            net.module_.progress = _share_done(net, self.max_epochs)
+
+
+def _share_done(net: NeuralNet, max_epochs: int) -> float:
+    """Count what is behind the batch under way; behind the last epoch the count begins anew."""
+    # The last rows of the history are the epoch and the batch under way.
+    batches = len(net.history[-1]["batches"]) - 1
+    epochs = (len(net.history) - 1) % max_epochs
+    return (epochs + batches / net.batches_per_epoch_) / max_epochs
 
 
 def one_cycle(done: float, warm_up: float = 0.3) -> float:
@@ -141,7 +177,7 @@ def late_decay(done: float) -> float:
 
 
 class _BatchingNet(NeuralNet):
-    """What the nets share: where batches come from."""
+    """What the nets share: where batches come from, and what is read from the module."""
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """List the optimisers.
@@ -152,6 +188,37 @@ class _BatchingNet(NeuralNet):
             One, or several that take turns.
         """
         return [self.optimizer_]
+
+    def outputs(self, dataset: UtteranceDataset, method: str, **arguments: Any) -> Tensor:
+        """Run a method of the module over a dataset, in its order.
+
+        Parameters
+        ----------
+        dataset : UtteranceDataset
+            The data.
+
+        method : str
+            The method; it takes ``X`` and ``lengths``.
+
+        **arguments : dict
+            What else it takes.
+
+        Returns
+        -------
+        Tensor of shape (n_utterances, ...)
+            What it gives, on the CPU.
+        """
+        run = getattr(self.module_.eval(), method)
+        with torch.no_grad():
+            batches = [
+                run(
+                    X=inputs["X"].to(self.device),
+                    lengths=inputs["lengths"].to(self.device),
+                    **arguments,
+                )
+                for inputs, _ in self.get_iterator(dataset)
+            ]
+        return torch.cat(batches).cpu()
 
     def get_iterator(self, dataset: UtteranceDataset, training: bool = False) -> DataLoader:
         """Give batches of similar length in training, of the given order otherwise.
@@ -172,8 +239,8 @@ class _BatchingNet(NeuralNet):
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
         kwargs = {"collate_fn": as_fetched, "batch_size": self.batch_size} | kwargs
         if training:
-            sampler = LengthBatchSampler(dataset.lengths, kwargs.pop("batch_size"))
-            self.batches_per_epoch_ = len(sampler)
+            sampler = dataset.batch_sampler(kwargs.pop("batch_size"))
+            self.batches_per_epoch_ = len(sampler)  # type: ignore[arg-type]
             kwargs["batch_sampler"] = sampler
         return DataLoader(dataset, **kwargs)
 
@@ -294,12 +361,13 @@ class AlternatingNet(_BatchingNet):
     The module offers ``optimizer_parameters() -> dict of str to iterable of Parameter``, which
     gives one optimiser a key, and ``training_step(batch, optimizers) -> dict of str to Tensor``,
     which zeroes, steps, and returns detached losses; ``"loss"`` must be among them. The losses are
-    recorded in the history under their names.
+    recorded in the history under their names. To validate, the module offers
+    ``validation_loss(output, **targets)``.
 
     Parameters
     ----------
     module : type
-        The architecture, with the two methods.
+        The architecture, with these methods.
 
     lr : float or dict of str to float, default=1e-3
         One learning rate for all optimisers, or one for each key.
@@ -348,6 +416,33 @@ class AlternatingNet(_BatchingNet):
         names = self.module_.optimizer_parameters()
         return {name: getattr(self, f"{name}_optimizer_") for name in names}
 
+    def get_loss(
+        self, y_pred: Tensor, y_true: dict[str, Tensor], X: Any = None, training: bool = False
+    ) -> Tensor:
+        """Let the module compute its loss on data that it does not train on.
+
+        Parameters
+        ----------
+        y_pred : Tensor
+            Output of the module.
+
+        y_true : dict of str to Tensor
+            Targets of the batch.
+
+        X : dict, default=None
+            Not used.
+
+        training : bool, default=False
+            Not used.
+
+        Returns
+        -------
+        Tensor of shape ()
+            The loss.
+        """
+        targets = {name: rows.to(y_pred.device) for name, rows in y_true.items()}
+        return self.module_.validation_loss(y_pred, **targets)
+
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Let the module train itself on a batch and record its losses.
 
@@ -386,6 +481,8 @@ class AlternatingNet(_BatchingNet):
         """
         super().on_epoch_end(net, **kwargs)
         batches = self.history[-1]["batches"]
+        # Batches that the net is validated on come last and lack these losses.
+        batches = [batch for batch in batches if "train_loss" in batch]
         sizes = [batch["train_batch_size"] for batch in batches]
         for name in sorted(set(batches[0]) - {"train_loss", "train_batch_size"}):
             values = [batch[name] for batch in batches]

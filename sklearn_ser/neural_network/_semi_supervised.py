@@ -1,0 +1,322 @@
+"""What the classifiers share that learn from utterances without an emotion too."""
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, compute_sample_weight
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import Callback
+
+from sklearn_ser.neural_network._base import check_metadata_length, check_weights
+from sklearn_ser.neural_network._classifier import BaseSERClassifier
+from sklearn_ser.neural_network._net import AlternatingNet, Progress
+from sklearn_ser.neural_network._partly_labelled import PartlyLabelledDataset
+
+WEIGHT = [Interval(Real, 0, None, closed="left")]
+
+
+def is_unlabelled(y: np.ndarray, unlabeled: Any) -> NDArray[np.bool_]:
+    """Mark the utterances without an emotion.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_utterances,)
+        Emotions.
+
+    unlabeled : str, int or None
+        What stands for an unknown emotion; None is -1 among numbers and the empty string among
+        strings.
+
+    Returns
+    -------
+    ndarray of shape (n_utterances,), bool
+        True where there is no emotion.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser.neural_network._semi_supervised import is_unlabelled
+    >>> is_unlabelled(np.array(["anger", ""]), None), is_unlabelled(np.array([-1, 3]), None)
+    (array([False,  True]), array([ True, False]))
+    """
+    if unlabeled is None:
+        unlabeled = -1 if y.dtype.kind in "iuf" else ""
+    # As objects, for numpy compares no numbers with strings.
+    return np.asarray(y.astype(object) == unlabeled, dtype=bool)
+
+
+def known_values(values: ArrayLike) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
+    """Read per-utterance metadata with gaps.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_utterances,)
+        Speakers, genders or domains; ``""``, -1, None and NaN are gaps.
+
+    Returns
+    -------
+    names : ndarray of shape (n_utterances,), str
+        The values as strings.
+    known : ndarray of shape (n_utterances,), bool
+        False for gaps.
+
+    Examples
+    --------
+    >>> from sklearn_ser.neural_network._semi_supervised import known_values
+    >>> known_values(["03", "", None, 8])[1]
+    array([ True, False, False,  True])
+    """
+    array = np.asarray(values, dtype=object)
+    missing = pd.isna(array) | (array == "") | (array == -1)
+    return array.astype(str), ~missing.astype(bool)
+
+
+def is_like_labelled(speaker: np.ndarray, labelled: np.ndarray) -> NDArray[np.bool_]:
+    """Mark the utterances of speakers some of whose utterances have an emotion.
+
+    Speakers without any label are often of a corpus without emotions, such as read speech:
+    nothing may be assumed of the emotions of these.
+
+    Parameters
+    ----------
+    speaker : ndarray of shape (n_utterances,), int
+        Speakers, -1 where unknown.
+
+    labelled : ndarray of shape (n_utterances,), bool
+        Which utterances have an emotion.
+
+    Returns
+    -------
+    ndarray of shape (n_utterances,), bool
+        True for the labelled utterances and all others of the same speakers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser.neural_network._semi_supervised import is_like_labelled
+    >>> is_like_labelled(np.array([3, 3, 7]), np.array([True, False, False]))
+    array([ True,  True, False])
+    """
+    return labelled | ((speaker >= 0) & np.isin(speaker, speaker[labelled]))
+
+
+class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseSERClassifier):
+    """Base of the classifiers with labelled and unlabelled utterances and auxiliary tasks."""
+
+    _net = AlternatingNet
+
+    _parameter_constraints: ClassVar[dict] = {
+        **BaseSERClassifier._parameter_constraints,
+        "unlabeled": "no_validation",
+        "labeled_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "conv_channels": ["array-like"],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "hidden_sizes": ["array-like"],
+        "code_size": [Interval(Integral, 1, None, closed="left")],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "consistency_weight": WEIGHT,
+        "confidence_threshold": [Interval(Real, 0, 1, closed="both")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "lr_schedule": [StrOptions({"one_cycle", "constant"})],
+    }
+
+    auxiliary_classes_: dict[str, np.ndarray]
+
+    def _learns_without_emotion(self) -> bool:
+        """Tell whether any loss concerns utterances without an emotion."""
+        raise NotImplementedError
+
+    def _fit_partly_labelled(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None,
+        metadata: Mapping[str, ArrayLike | None],
+        *,
+        resume: bool,
+        classes: ArrayLike | None = None,
+        max_epochs: int | None = None,
+    ) -> Self:
+        X = self._check_X(X, reset=not resume)
+        y = self._check_y(y, X)
+        weight = check_weights(sample_weight, X)
+        for name, values in {**metadata, "groups": groups}.items():
+            check_metadata_length(name, values, len(X))
+        kept = weight > 0
+        if not self._learns_without_emotion():
+            kept &= ~is_unlabelled(y, self.unlabeled)
+        X, y, weight = X[kept], y[kept], weight[kept]
+        groups = None if groups is None else np.asarray(groups)[kept]
+        metadata_kept = {
+            name: None if values is None else np.asarray(values, dtype=object)[kept]
+            for name, values in metadata.items()
+        }
+        known = ~is_unlabelled(y, self.unlabeled)
+        if not known.any():
+            raise ValueError(
+                f"No utterance has an emotion: all of y are unlabeled={self.unlabeled!r}. "
+                f"{type(self).__name__} needs some labelled utterances of each emotion."
+            )
+        code = np.full(len(y), -1)
+        code[known] = self._encode(y[known], classes, resume)
+        # An utterance without an emotion weighs nothing in the loss of the emotions.
+        weight[~known] = 0
+        weight[known] *= compute_sample_weight(self.class_weight, y[known])
+        smooth = self.label_smoothing
+        target = (1 - smooth) * np.eye(len(self.classes_))[code] + smooth / len(self.classes_)
+        target[~known] = 0
+        if not resume:
+            self.auxiliary_classes_ = {}
+            self._class_shares = (
+                np.bincount(code[known], minlength=len(self.classes_)) / known.sum()
+            )
+        tasks = {
+            name: self._encode_auxiliary(name, values, resume)
+            for name, values in self._tasks(metadata_kept, known).items()
+        }
+        emotional = np.ones(len(y), dtype=bool)
+        if "speaker" in tasks:
+            emotional = is_like_labelled(tasks["speaker"], known)
+        self._train(
+            X,
+            {"target": target, "emotional": emotional, **tasks},
+            weight,
+            groups=groups,
+            strata=code,
+            resume=resume,
+            max_epochs=max_epochs,
+        )
+        losses = [epoch["train_loss"] for epoch in self.history_]
+        if not np.isfinite(losses).all():
+            raise ValueError(
+                "The training loss is no longer finite. Train with a smaller learning rate than "
+                f"lr={self.lr:g}, or with max_grad_norm."
+            )
+        return self
+
+    def _tasks(
+        self, metadata: Mapping[str, np.ndarray | None], known: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Choose the metadata that auxiliary heads learn."""
+        raise NotImplementedError
+
+    def _encode_auxiliary(self, name: str, values: np.ndarray, resume: bool) -> np.ndarray:
+        """Turn the classes of an auxiliary task into numbers; what is unknown, or new, is -1."""
+        names, known = known_values(values)
+        if not resume:
+            self.auxiliary_classes_[name] = np.unique(names[known])
+        classes = self.auxiliary_classes_[name]
+        if len(classes) == 0:
+            raise ValueError(
+                f"{name} is missing for all utterances, so that there is nothing to learn from it. "
+                f"Pass their {name}, or leave the task out."
+            )
+        code = np.searchsorted(classes, names)
+        known &= classes[np.minimum(code, len(classes) - 1)] == names
+        return np.where(known, code, -1)
+
+    def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> PartlyLabelledDataset:
+        return PartlyLabelledDataset(X, targets, self.labeled_fraction)
+
+    def _split_validation(
+        self, n: int, groups: ArrayLike | None, strata: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Hold labelled utterances back; the speakers of these train nothing at all."""
+        assert strata is not None
+        labelled = np.flatnonzero(strata >= 0)
+        groups = None if groups is None else np.asarray(groups)
+        chosen = None if groups is None else groups[labelled]
+        _, valid = super()._split_validation(len(labelled), chosen, strata[labelled])
+        valid = labelled[valid]
+        trains = ~np.isin(np.arange(n), valid)
+        if groups is not None:
+            trains &= ~np.isin(groups, groups[valid])
+        return np.flatnonzero(trains), valid
+
+    def _net_arguments(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def _callbacks(self, max_epochs: int) -> list[tuple[str, Callback]]:
+        return [("progress", Progress(max_epochs)), *super()._callbacks(max_epochs)]
+
+    def _shared_arguments(self, n_features: int, one_frame: bool) -> dict[str, Any]:
+        """Give the arguments of the module that all of these estimators have."""
+        return {
+            "n_features": n_features,
+            "n_classes": len(self.classes_),
+            "auxiliary": {name: len(known) for name, known in self.auxiliary_classes_.items()},
+            "conv_channels": () if one_frame else tuple(self.conv_channels),
+            "kernel_size": self.kernel_size,
+            "hidden_sizes": tuple(self.hidden_sizes),
+            "code_size": self.code_size,
+            "input_dropout": self.input_dropout,
+            "dropout": self.dropout,
+            "mixup_alpha": self.mixup_alpha,
+            "confidence_threshold": self.confidence_threshold,
+            "consistency_weight": self.consistency_weight,
+            "max_grad_norm": self.max_grad_norm,
+        }
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Compress utterances to the continuous code, on which the heads sit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features), or sequences
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, code_size)
+            Codes.
+        """
+        check_is_fitted(self, "net_")
+        return self._run(self._check_X(X, reset=False), "encode")
+
+    def predict_auxiliary(self, X: Any, task: str) -> np.ndarray:
+        """Name the most probable class of an auxiliary task.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features), or sequences
+            As in :meth:`fit`.
+
+        task : str
+            The task, a key of ``auxiliary_classes_``.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances,), str
+            Classes of the training data: a speaker is always one of those trained on.
+
+        Raises
+        ------
+        ValueError
+            If the task was not learned.
+        """
+        outputs = self._auxiliary_outputs(X, task)
+        return self.auxiliary_classes_[task][outputs.argmax(axis=1)]
+
+    def _auxiliary_outputs(self, X: Any, task: str) -> NDArray[np.float32]:
+        learned = getattr(self, "auxiliary_classes_", None)
+        if learned is not None and task not in learned:
+            raise ValueError(f"The task {task!r} was not learned; those learned: {list(learned)}")
+        check_is_fitted(self, "net_")
+        return self._run(self._check_X(X, reset=False), "score_auxiliary", task=task)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are float32 whatever X is
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.net_.module_.code_size
