@@ -302,6 +302,14 @@ def test_audio_that_has_changed_is_not_mistaken_for_what_it_was(tmp_path):
         assert len(list(folder.iterdir())) == n_files
 
 
+def test_waveforms_in_a_list_are_kept_under_their_content(tmp_path):
+    X = [np.ones(n) for n in range(5, 13)]
+    for n_files, first in ((4, 1.0), (4, 1.0), (8, 2.0)):
+        X[0] = np.full(5, first)
+        evaluate(Guesser(), X, list("abababab"), groups=list("11223344"), path=tmp_path)
+        assert len(list(tmp_path.iterdir())) == n_files
+
+
 def test_a_damaged_file_is_computed_anew(data, tmp_path):
     X, y, groups = data
     first = evaluate(GaussianNB(), X, y, groups=groups, path=tmp_path)

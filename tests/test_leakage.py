@@ -196,6 +196,23 @@ def test_features_beside_their_utterances_are_checked(corpus):
         check_leakage(corpus, corpus["emotion"], features=X[1:])
 
 
+def test_an_index_of_segments_is_read_as_its_frame(corpus):
+    index = pd.MultiIndex.from_arrays(
+        [corpus["file"], pd.to_timedelta([0] * 32, "s"), pd.to_timedelta([1.0] * 32, "s")],
+        names=["file", "start", "end"],
+    )
+    assert check_leakage(index, corpus["emotion"], groups=corpus["speaker"]).empty
+    with pytest.raises(ValueError, match="1 of 32 labels are missing, first of them row 0"):
+        check_leakage(index, [None, *corpus["emotion"][1:]], groups=corpus["speaker"])
+
+
+def test_two_training_rows_tell_nothing_of_a_scaler(features):
+    X, y, _ = features
+    X = StandardScaler().fit_transform(X)
+    splits = [(np.arange(2), np.arange(2, 40))]
+    assert check_leakage(X, y, groups=np.arange(40), cv=splits, speakers=np.arange(40)).empty
+
+
 def _frame(emotions_of: dict[str, list[str]], corpus: str = "one") -> pd.DataFrame:
     pairs = [(speaker, emotion) for speaker, own in emotions_of.items() for emotion in own]
     return pd.DataFrame(pairs, columns=["speaker", "emotion"]).assign(corpus=corpus)
@@ -232,6 +249,12 @@ def test_labels_drawn_without_regard_to_the_speaker_have_no_excess():
     report = confounding_report(frame, label="label", speaker="who").iloc[0]
     assert abs(report["excess"]) < 0.03
     assert not report["confounded"]
+
+
+def test_a_missing_speaker_is_called_a_speaker():
+    frame = pd.DataFrame({"emotion": ["a", "b"], "speaker": ["1", None]})
+    with pytest.raises(ValueError, match="1 of 2 utterances have no speaker"):
+        confounding_report(frame)
 
 
 def test_a_frame_without_speakers_is_refused():

@@ -16,7 +16,9 @@ from sklearn.utils.validation import _check_method_params
 from sklearn_ser.evaluation._evaluation import Evaluation
 from sklearn_ser.evaluation._run import (
     as_labels,
+    as_rows,
     check_repeats,
+    empty_where_missing,
     fold_seeds,
     make_folder,
     run_jobs,
@@ -165,9 +167,7 @@ def evaluate(
     check_repeats(n_repeats, random_state)
     fit_params = _check_fit_params(fit_params, pipelines)
     labels = check_labels(y)
-    if isinstance(X, pd.Index):
-        X = X.to_frame(index=False)  # audformat's; scikit-learn takes no rows of an index
-    X, _ = indexable(X, labels)
+    X, _ = indexable(as_rows(X), labels)
     speakers = to_speakers(X, groups, speakers)
     groups = speakers if groups is None else groups
     check_consistent_length(X, labels, groups, speakers)
@@ -236,9 +236,8 @@ def check_labels(y: Any) -> np.ndarray:
     ValueError
         If a label is missing, or the labels are numbers with fractions.
     """
-    missing = pd.isna(np.asarray(y, dtype=object))
-    y = as_labels(y)
-    missing = missing | (y == "") if y.dtype.kind == "U" else missing
+    y = as_labels(empty_where_missing(y))
+    missing = y == "" if y.dtype.kind == "U" else np.zeros(len(y), dtype=bool)
     if missing.any():
         raise ValueError(
             f"{missing.sum()} of {len(y)} utterances have no label, first of them row "
@@ -289,9 +288,29 @@ def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
             "Which utterances are of one speaker is not known: pass the speakers as groups, or "
             "utterances in a frame with the column 'speaker'."
         )
-    missing = pd.isna(np.asarray(speakers, dtype=object))
-    speakers = as_labels(speakers)
-    missing = missing | (speakers == "") if speakers.dtype.kind == "U" else missing
+    return check_speakers(speakers)
+
+
+def check_speakers(speakers: Any) -> np.ndarray:
+    """Check that every utterance has a speaker.
+
+    Parameters
+    ----------
+    speakers : array-like of shape (n_samples,)
+        Speakers.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Strings or numbers.
+
+    Raises
+    ------
+    ValueError
+        If a speaker is missing.
+    """
+    speakers = as_labels(empty_where_missing(speakers))
+    missing = speakers == "" if speakers.dtype.kind == "U" else np.zeros(len(speakers), dtype=bool)
     if missing.any():
         raise ValueError(
             f"{missing.sum()} of {len(speakers)} utterances have no speaker, first of them row "

@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, indexable
 
 from sklearn_ser.evaluation._evaluate import make_splits, to_speakers
 from sklearn_ser.evaluation._fingerprint import find_duplicate_audio
-from sklearn_ser.evaluation._run import as_labels
+from sklearn_ser.evaluation._run import as_labels, as_rows
 from sklearn_ser.utils._audio import utterance_column
 
 # Rounding to float32 moves means and deviations of standardised features by less than this.
@@ -125,7 +125,7 @@ def check_leakage(
     5  scaled over all rows     2       3
     """
     labels = as_labels(y)
-    X, _ = indexable(X, labels)
+    X, _ = indexable(as_rows(X), labels)
     speakers = to_speakers(X, groups, speakers)
     groups = speakers if groups is None else groups
     check_consistent_length(X, labels, groups, speakers, features)
@@ -217,7 +217,9 @@ def _scaled(features: Any, speakers: np.ndarray, splits: list[tuple]) -> Iterato
         scaled = [kind for kind, share in together.items() if share >= _MOST]
         # What the training rows alone have as well was fitted on them, or is in the nature of
         # the features.
-        if scaled and together[scaled[0]] > shares(train)[scaled[0]]:
+        # Too few of them tell nothing.
+        alone = shares(train) if scaled else {}
+        if any(together[kind] > alone[kind] for kind in scaled[:1] if kind in alone):
             yield _Finding("scaled over all rows", fold, test, [scaled[0]])
 
 

@@ -112,7 +112,8 @@ def data_key(X: Any, *others: Any) -> str:
         Hexadecimal digits.
     """
     files = utterance_column(X, "file")
-    sources = X if files is None and np.ndim(X) == 1 else files
+    is_flat = isinstance(X, list) or getattr(X, "ndim", 1) == 1
+    sources = X if files is None and is_flat else files
     states = [] if sources is None else [_file_state(source) for source in sources]
     return content_key(X, states, *others)
 
