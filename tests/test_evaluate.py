@@ -137,12 +137,23 @@ def test_scores_of_a_class_that_is_only_predicted_and_of_one_that_never_occurs()
 
 def test_speakers_come_from_the_frame_and_groups_may_be_sessions(data):
     X, y, speakers = data
-    frame = pd.DataFrame({"x": X[:, 0], "speaker": speakers})
+    frame = pd.DataFrame({"x": X[:, 0]}, index=pd.Index(speakers, name="speaker"))
     assert evaluate(Guesser(), frame, y).summary["n_speakers"].item() == 3
     sessions = np.where(speakers == "03", "a", "b")
     evaluation = evaluate(Guesser(), frame, y, groups=sessions)
     assert evaluation.folds["n_samples"].tolist() == [20, 40]
     assert evaluation.speakers["speaker"].tolist() == ["03", "08", "10"]
+
+
+def test_speakers_among_the_features_are_refused(data):
+    X, y, speakers = data
+    frame = pd.DataFrame(X).assign(speaker=speakers)
+    frame.columns = frame.columns.astype(str)
+    for settings in ({}, {"groups": speakers}, {"speakers": speakers}):
+        with pytest.raises(ValueError, match=r"'speaker' among its features.*pass speakers="):
+            evaluate(GaussianNB(), frame, y, **settings)
+    beside = evaluate(GaussianNB(), frame.set_index("speaker"), y)
+    _same(beside, evaluate(GaussianNB(), X, y, groups=speakers))
 
 
 @pytest.mark.parametrize("kind", ["list", "frame", "sequences", "index"])
@@ -251,9 +262,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn_ser.evaluation import evaluate
-frame = pd.DataFrame({{"x": np.arange(8.0), "z": 1.0, "speaker": list("11223344")}})
-drop = FunctionTransformer(pd.DataFrame.drop, kw_args={{"columns": "speaker"}})
-pipe = make_pipeline(drop, SVC())
+frame = pd.DataFrame({{"x": np.arange(8.0), "z": 1.0}}, index=pd.Index(list("11223344"), name="speaker"))
+without_z = FunctionTransformer(pd.DataFrame.drop, kw_args={{"columns": "z"}})
+pipe = make_pipeline(without_z, SVC())
 evaluate({{"SVC": pipe}}, frame, list("abababab"), path={str(tmp_path)!r})
 """
     exec(code, {})

@@ -92,7 +92,8 @@ def evaluate(
 
     speakers : array-like of shape (n_samples,), default=None
         Speakers, for the check of the folds, for scores by speaker and for intervals. None: the
-        column ``speaker`` of X, or else the `groups`.
+        column ``speaker`` of utterances X, the index level ``speaker`` of any frame, or else the
+        `groups`.
 
     n_repeats : int, default=1
         Repetitions with other seeds on the same folds.
@@ -264,7 +265,8 @@ def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
     Parameters
     ----------
     X : array-like or DataFrame of shape (n_samples, ...)
-        Data, with the column ``speaker`` or without.
+        Data: utterances with the column or index level ``speaker`` or without, or features, with
+        the index level or without.
 
     groups, speakers : array-like of shape (n_samples,) or None
         As the user gave them.
@@ -277,8 +279,15 @@ def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a speaker is missing, or all are.
+        If a speaker is missing, or all are, or if they stand among features.
     """
+    # Ids such as "03" read as numbers, so that a classifier learns from them without a word.
+    if isinstance(X, pd.DataFrame) and "speaker" in X and utterance_column(X, "file") is None:
+        raise ValueError(
+            "X has the column 'speaker' among its features, from which a pipeline would learn: "
+            "drop the column and pass speakers=, or make it an index level, "
+            "X.set_index('speaker')."
+        )
     if speakers is None:
         speakers = utterance_column(X, "speaker")
     if speakers is None:

@@ -66,7 +66,7 @@ def check_leakage(
         Splits, as for :func:`evaluate`.
 
     speakers : array-like of shape (n_samples,), default=None
-        Speakers. None: the column ``speaker`` of X, or else the `groups`.
+        Speakers, as for :func:`evaluate`.
 
     features : array-like of shape (n_samples, n_features) or sequences, default=None
         What was extracted from the utterances X, where it was extracted before: checked too.
