@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from sklearn_ser.evaluation import Evaluation, evaluate, score_predictions
+from sklearn_ser.evaluation._store import content_key
 
 SECONDS = ["fit_seconds", "predict_seconds"]
 
@@ -262,7 +263,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn_ser.evaluation import evaluate
-frame = pd.DataFrame({{"x": np.arange(8.0), "z": 1.0}}, index=pd.Index(list("11223344"), name="speaker"))
+speakers = pd.Index(list("11223344"), name="speaker")
+frame = pd.DataFrame({{"x": np.arange(8.0), "z": 1.0}}, index=speakers)
 without_z = FunctionTransformer(pd.DataFrame.drop, kw_args={{"columns": "z"}})
 pipe = make_pipeline(without_z, SVC())
 evaluate({{"SVC": pipe}}, frame, list("abababab"), path={str(tmp_path)!r})
@@ -319,6 +321,18 @@ def test_waveforms_in_a_list_are_kept_under_their_content(tmp_path):
         X[0] = np.full(5, first)
         evaluate(Guesser(), X, list("abababab"), groups=list("11223344"), path=tmp_path)
         assert len(list(tmp_path.iterdir())) == n_files
+
+
+def test_a_parameter_that_names_a_changed_file_names_other_results(tmp_path):
+    file = tmp_path / "model.conf"
+    keys = []
+    for content in ("old", "old", "newer"):
+        if not file.exists() or file.read_text(encoding="utf-8") != content:
+            file.write_text(content, encoding="utf-8")
+        (tmp_path / f"{len(keys)}.json").touch()
+        keys.append([content_key(Guesser(known)) for known in (str(file), file, tmp_path)])
+    assert keys[0] == keys[1]
+    assert [one == other for one, other in zip(keys[0], keys[2], strict=True)] == [0, 0, 1]
 
 
 def test_a_damaged_file_is_computed_anew(data, tmp_path):

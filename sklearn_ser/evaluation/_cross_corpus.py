@@ -170,8 +170,9 @@ def cross_corpus(
 
     corpora : dict of str to Bunch or tuple
         By name: what a loader returns, or ``(X, y, speakers)``, or ``(X, y)`` where X is a frame
-        of utterances with the column ``speaker``, or any with such an index level. All X are of one kind: utterance frames, features of the same
-        set, sequences. Speakers of different corpora are different people.
+        of utterances with the column ``speaker``, or any with such an index level. All X are of
+        one kind: utterance frames, features of the same set, sequences. Speakers of different
+        corpora are different people.
 
     label_map : dict, default=None
         New names of labels, ``{"excited": "happiness"}``, or a dict of such dicts by corpus. A

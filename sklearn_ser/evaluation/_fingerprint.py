@@ -18,9 +18,8 @@ _N_BITS = 32
 _WINDOW_S, _HOP_S = 0.128, 0.016
 _WINDOW, _HOP = round(_WINDOW_S * _RATE), round(_HOP_S * _RATE)
 
-# A pair is compared bit by bit where it shares this many whole words at one offset,
-_MIN_HITS = 1
-# over at least this many frames,
+# A pair is compared bit by bit where it shares a whole word at one offset, over at least this many
+# frames,
 _MIN_FRAMES = 24
 # and is a copy if no more than this share of the bits differs: 0.5 is chance.
 _MAX_BIT_ERROR = 0.25
@@ -157,7 +156,7 @@ def find_duplicate_audio(X: Any, *, n_jobs: int | None = None, verbose: int = 0)
     DataFrame
         A row for each pair: ``row`` and ``other_row`` (places in X), ``offset_s``, at which second
         of `row` the other begins, and ``bit_error``, the share of different bits of the common
-        stretch, at most 0.3.
+        stretch, at most 0.25.
 
     Warns
     -----
