@@ -71,8 +71,18 @@ def test_overlapping_segments_are_found_with_their_place(corpus):
     X = [whole[:60000], whole[24000:80000], whole[80000:]]
     found = find_duplicate_audio(X)
     assert found[["row", "other_row"]].to_numpy().tolist() == [[0, 1]]
-    # Waveforms are taken at 8 kHz.
-    assert_allclose(found["offset_s"], 24000 / 8000, atol=0.02)
+    assert_allclose(found["offset_s"], 24000 / RATE, atol=0.02)
+
+
+def test_a_waveform_is_a_copy_of_its_file_at_any_rate(corpus):
+    files = corpus["file"].tolist()[:3]
+    signal, _ = soundfile.read(files[1])
+    for rate in (RATE, 22050):
+        found = find_duplicate_audio(
+            [*files, soxr.resample(signal, RATE, rate)], sampling_rate=rate
+        )
+        assert found[["row", "other_row"]].to_numpy().tolist() == [[1, 3]]
+        assert_allclose(found["offset_s"], 0, atol=0.02)
 
 
 def test_a_fingerprint_does_not_depend_on_the_gain_and_silence_is_no_copy():

@@ -45,6 +45,7 @@ def check_leakage(
     cv: Any = None,
     speakers: ArrayLike | None = None,
     features: Any = None,
+    sampling_rate: int = 16000,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> pd.DataFrame:
@@ -70,6 +71,9 @@ def check_leakage(
 
     features : array-like of shape (n_samples, n_features) or sequences, default=None
         What was extracted from the utterances X, where it was extracted before: checked too.
+
+    sampling_rate : int, default=16000
+        Sampling rate in Hz of utterances that are waveforms; files have their own.
 
     n_jobs : int, default=None
         Threads that read audio. None means 1 outside a :class:`joblib.parallel_config`.
@@ -138,7 +142,7 @@ def check_leakage(
     if _is_features(X):
         features = X
     else:
-        pairs = find_duplicate_audio(X, n_jobs=n_jobs, verbose=verbose)
+        pairs = find_duplicate_audio(X, sampling_rate=sampling_rate, n_jobs=n_jobs, verbose=verbose)
         findings += _shared_pairs("audio", pairs[["row", "other_row"]].to_numpy(), splits)
     if features is not None:
         findings += _shared_pairs("features", _equal_rows(features), splits)
