@@ -325,7 +325,7 @@ def test_waveforms_in_a_list_are_kept_under_their_content(tmp_path):
 
 def test_a_parameter_that_names_a_changed_file_names_other_results(tmp_path):
     file = tmp_path / "model.conf"
-    keys = []
+    keys: list[list[str]] = []
     for content in ("old", "old", "newer"):
         if not file.exists() or file.read_text(encoding="utf-8") != content:
             file.write_text(content, encoding="utf-8")
