@@ -86,8 +86,8 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         Passes over the training data. "auto" is 30 for rows of features and 100 for sequences.
 
     batch_size : int or "auto", default="auto"
-        Utterances a training step. "auto" is 128 for rows of features and 32 for
-        sequences.
+        Utterances a training step. Concordance is that of a batch: small ones estimate it badly.
+        "auto" is 128 for rows of features and 32 for sequences.
 
     lr : float or "auto", default="auto"
         Learning rate; with ``"one_cycle"`` the largest. "auto" is 2e-3 for rows of features and
