@@ -248,16 +248,21 @@ class BaseSpeechNet(BaseEstimator):
 
         with torch_rng(self._seed(resume), device):
             if resume:
+                net = self.net_
                 set_rng_state(self.rng_state_, device)
             else:
-                self.net_ = self._make_net(settings, one_frame=X.ndim == 2, device=device)
-                self.net_.initialize()
-            split = None if valid is None else predefined_split(rows(valid))
-            self.net_.set_params(train_split=split)
+                if hasattr(self, "net_"):
+                    del self.net_  # lest an interrupted fit leaves one of other data
+                net = self._make_net(settings, one_frame=X.ndim == 2, device=device)
+                net.initialize()
+            net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train, settings.get("crop_frames"))
-            self.net_.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
-            self.net_.set_params(train_split=None)  # lest the net keeps the utterances
+            try:
+                net.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
+            finally:
+                net.set_params(train_split=None)  # lest the net keeps the utterances
             self.rng_state_ = rng_state(device)
+        self.net_ = net
         self.n_iter_ = len(self.net_.history)
 
     def _seed(self, resume: bool) -> int:

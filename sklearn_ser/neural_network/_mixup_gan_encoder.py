@@ -246,8 +246,11 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         rows = balanced_rows(y_encoded, self.batch_size)
         lr = {"autoencoder": self.lr, "discriminator": self.gan_lr, "generator": self.gan_lr}
         with torch_rng(seed_from(self.random_state), resolve_device(self.device)):
-            self.net_ = make_net(self, MixupGAN, self._arguments(one_hot), lr)
-            train(self.net_, Z[rows], {"y": one_hot[rows]})
+            if hasattr(self, "net_"):
+                del self.net_  # lest an interrupted fit leaves one of other data
+            net = make_net(self, MixupGAN, self._arguments(one_hot), lr)
+            train(net, Z[rows], {"y": one_hot[rows]})
+        self.net_ = net
         self.history_ = losses_by_epoch(self.net_)
         return self
 

@@ -141,7 +141,71 @@ def late_decay(done: float) -> float:
 
 
 class _BatchingNet(NeuralNet):
-    """What the nets share: where batches come from."""
+    """What the nets share: where batches come from, and that an interrupt reaches the caller."""
+
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> "_BatchingNet":
+        """Train on as skorch does, but do not pass an interrupted training off as complete.
+
+        Parameters
+        ----------
+        X : Dataset
+            The data.
+
+        y : None, default=None
+            Not used.
+
+        classes : None, default=None
+            Not used.
+
+        **fit_params : dict
+            Handed on.
+
+        Returns
+        -------
+        NeuralNet
+            The net.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user, or a callback, interrupts the training.
+        """
+        self._interrupt: KeyboardInterrupt | None = None
+        super().partial_fit(X, y, classes, **fit_params)
+        interrupt, self._interrupt = self._interrupt, None
+        if interrupt is not None:
+            raise interrupt
+        return self
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **fit_params: Any) -> Any:
+        """Run the epochs, and remember an interrupt, which skorch would swallow.
+
+        Parameters
+        ----------
+        X : Dataset
+            The data.
+
+        y : None, default=None
+            Not used.
+
+        epochs : int, default=None
+            Number of epochs; None is ``max_epochs``.
+
+        **fit_params : dict
+            Handed on.
+
+        Returns
+        -------
+        NeuralNet
+            The net.
+        """
+        try:
+            return super().fit_loop(X, y, epochs, **fit_params)
+        except KeyboardInterrupt as interrupt:
+            self._interrupt = interrupt
+            return self
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """List the optimisers.
