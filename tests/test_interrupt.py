@@ -5,6 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping
 
 from sklearn_ser import (
     MLPSER,
@@ -56,6 +57,15 @@ def test_an_interrupted_sampler_gives_no_rows(cls, data, interrupt):
     with pytest.raises(KeyboardInterrupt):
         sampler.fit_resample(*data)
     assert sampler.net_ is None
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_early_stopping_is_no_interrupt(data, mine):
+    params = {"early_stopping": True, "n_iter_no_change": 2, "lr": 1e-9, "random_state": 0}
+    if mine:
+        stop = EarlyStopping("train_loss", patience=2, threshold=0.9)
+        params = {"net_params": {"callbacks": [stop]}, "random_state": 0}
+    assert MLPSER(**params, max_epochs=50).fit(*data).n_iter_ < 50
 
 
 def test_an_interrupted_training_goes_on_and_keeps_no_utterances(data, interrupt, monkeypatch):

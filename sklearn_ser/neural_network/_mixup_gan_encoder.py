@@ -26,6 +26,7 @@ from sklearn_ser.neural_network._alternating import (
     train,
 )
 from sklearn_ser.neural_network._base import fit_scaler, resolve_device, standardize
+from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.utils._random import seed_from, torch_rng
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]
@@ -155,6 +156,8 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     >>> encoder.get_feature_names_out()
     array(['mixupganencoder0', 'mixupganencoder1'], dtype=object)
     """
+
+    net_: AlternatingNet
 
     _parameter_constraints: ClassVar[dict] = {
         "code_size": _SIZE,

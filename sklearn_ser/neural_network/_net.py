@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -140,6 +140,10 @@ def late_decay(done: float) -> float:
     return min(1.0, 2 * (1 - done))
 
 
+def _has_stopped(callback: Callback) -> bool:
+    return isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+
+
 class _BatchingNet(NeuralNet):
     """What the nets share: where batches come from, and that an interrupt reaches the caller."""
 
@@ -204,7 +208,9 @@ class _BatchingNet(NeuralNet):
         try:
             return super().fit_loop(X, y, epochs, **fit_params)
         except KeyboardInterrupt as interrupt:
-            self._interrupt = interrupt
+            # skorch's way to stop early is an interrupt too.
+            if not any(_has_stopped(callback) for _, callback in self.callbacks_):
+                self._interrupt = interrupt
             return self
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
