@@ -1,5 +1,7 @@
 """An interrupted training ends with the interrupt, not with a net that passes for trained."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -61,7 +63,12 @@ def test_an_interrupted_sampler_gives_no_rows(cls, data, interrupt):
 
 @pytest.mark.parametrize("mine", [True, False])
 def test_early_stopping_is_no_interrupt(data, mine):
-    params = {"early_stopping": True, "n_iter_no_change": 2, "lr": 1e-9, "random_state": 0}
+    params: dict[str, Any] = {
+        "early_stopping": True,
+        "n_iter_no_change": 2,
+        "lr": 1e-9,
+        "random_state": 0,
+    }
     if mine:
         stop = EarlyStopping("train_loss", patience=2, threshold=0.9)
         params = {"net_params": {"callbacks": [stop]}, "random_state": 0}
