@@ -130,6 +130,14 @@ def test_originals_come_first_and_columns_go_along(utterances):
         assert row is original
 
 
+def test_copies_have_durations_of_their_own(utterances):
+    X, y = utterances
+    X["duration_s"] = X["file"].map(len) / RATE
+    X_all, _ = SpeedSampler((0.5, 2.0)).fit_resample(X, y)
+    assert_array_equal(X_all["duration_s"], X_all["file"].map(len) / RATE)
+    assert_allclose(X_all["duration_s"][8:16], 2 * X["duration_s"])
+
+
 def test_a_copy_is_of_the_segment_alone(tmp_path):
     recording = np.concatenate([tone(200), tone(900)])
     soundfile.write(tmp_path / "a.wav", recording, RATE, subtype="FLOAT")

@@ -73,7 +73,8 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         -------
         X_resampled : DataFrame, Series or ndarray of shape (n_utterances_new,)
             The utterances as they came, then the first copy of each, the second, and so on. A
-            data frame keeps its columns, and has waveforms in the column ``file``.
+            data frame keeps its columns, and has waveforms in the column ``file``; a column
+            ``duration_s`` has the copies' own durations.
         y_resampled : Series or ndarray of shape (n_utterances_new,)
             Their targets.
         """
@@ -129,6 +130,9 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         for name in frame.columns.intersection(["start", "end"]):
             # A copy is the segment alone.
             frame[name] = frame[name].where(~self.synthetic_mask_)
+        if "duration_s" in frame.columns:
+            seconds = [len(copy) / self.sampling_rate for copy in copies]
+            frame["duration_s"] = np.r_[frame["duration_s"].iloc[: len(utterances)], seconds]
         return frame
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -140,8 +140,78 @@ def late_decay(done: float) -> float:
     return min(1.0, 2 * (1 - done))
 
 
+def _has_stopped(callback: Callback) -> bool:
+    return isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+
+
 class _BatchingNet(NeuralNet):
-    """What the nets share: where batches come from."""
+    """What the nets share: where batches come from, and that an interrupt reaches the caller."""
+
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> "_BatchingNet":
+        """Train on as skorch does, but do not pass an interrupted training off as complete.
+
+        Parameters
+        ----------
+        X : Dataset
+            The data.
+
+        y : None, default=None
+            Not used.
+
+        classes : None, default=None
+            Not used.
+
+        **fit_params : dict
+            Handed on.
+
+        Returns
+        -------
+        NeuralNet
+            The net.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user, or a callback, interrupts the training.
+        """
+        self._interrupt: KeyboardInterrupt | None = None
+        super().partial_fit(X, y, classes, **fit_params)
+        interrupt, self._interrupt = self._interrupt, None
+        if interrupt is not None:
+            raise interrupt
+        return self
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **fit_params: Any) -> Any:
+        """Run the epochs, and remember an interrupt, which skorch would swallow.
+
+        Parameters
+        ----------
+        X : Dataset
+            The data.
+
+        y : None, default=None
+            Not used.
+
+        epochs : int, default=None
+            Number of epochs; None is ``max_epochs``.
+
+        **fit_params : dict
+            Handed on.
+
+        Returns
+        -------
+        NeuralNet
+            The net.
+        """
+        try:
+            return super().fit_loop(X, y, epochs, **fit_params)
+        except KeyboardInterrupt as interrupt:
+            # skorch's way to stop early is an interrupt too.
+            if not any(_has_stopped(callback) for _, callback in self.callbacks_):
+                self._interrupt = interrupt
+            return self
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """List the optimisers.
