@@ -31,6 +31,9 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         rate = self.sampling_rate
         if not isinstance(rate, (int, np.integer)) or rate <= 0:
             raise ValueError(f"sampling_rate={rate!r}: give a positive integer in Hz.")
+        channel = self.channel
+        if channel != "mean" and not (isinstance(channel, (int, np.integer)) and channel >= 0):
+            raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
 
     def _copies(self, signal: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         """Give the changed copies of a signal, equally many of each signal."""
