@@ -51,7 +51,6 @@ LOADERS = {
     "ravdess": load_ravdess,
 }
 GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
-DROP_SPEAKER = FunctionTransformer(pd.DataFrame.drop, kw_args={"columns": "speaker"})
 HONEST = "speakers held out, scaler in the pipeline"
 
 
@@ -73,13 +72,13 @@ def parse_arguments(argv=None):
 
 
 # %%
-# The features are extracted once: they depend on no other utterance. The speaker stays beside
-# them, for those who normalise by speaker. The synthetic corpus is thinned out for one emotion:
+# The features are extracted once: they depend on no other utterance. The speaker is their index,
+# for those who normalise by speaker. The synthetic corpus is thinned out for one emotion:
 # real corpora are never balanced.
 
 
 def extract_features(args):
-    """Return a frame of features and speaker, emotions, and the frame of the corpus."""
+    """Return a frame of features by speaker, emotions, and the frame of the corpus."""
     if args.corpus == "synthetic":
         corpus = make_emotional_speech(args.n_speakers, n_utterances=6, duration=2, random_state=0)
     else:
@@ -90,18 +89,18 @@ def extract_features(args):
         n_jobs=args.n_jobs,
         verbose=sys.stderr.isatty(),
     ).set_output(transform="pandas")
-    X = extractor.fit_transform(corpus.data).reset_index(drop=True)
+    X = extractor.fit_transform(corpus.data)
     kept = corpus.target != ""
     if args.corpus == "synthetic":
         place = corpus.frame.groupby(["speaker", "emotion"]).cumcount()
         kept = (corpus.target != "happiness") | (place.to_numpy() < 2)
-    X = X.assign(speaker=corpus.speaker)[kept].reset_index(drop=True)
+    X = X.set_axis(pd.Index(corpus.speaker, name="speaker"))[kept]
     return X, corpus.target[kept], corpus.frame[kept]
 
 
 def make_svc(*steps, C=1.0):
     """Put a support vector machine behind some steps."""
-    return make_pipeline(DROP_SPEAKER, *steps, SVC(C=C, gamma="auto"))
+    return make_pipeline(*steps, SVC(C=C, gamma="auto"))
 
 
 # %%
@@ -120,10 +119,10 @@ def evaluate_honestly(X, y, **settings):
         "the same, SMOTE in the pipeline": make_svc(StandardScaler(), SMOTE(k_neighbors=3)),
         "the same, C chosen by training speakers": search,
         "each speaker normalised (transductive)": make_pipeline(
-            SpeakerNormalizer(DROP_SPEAKER), SVC(gamma="auto")
+            SpeakerNormalizer(FunctionTransformer()), SVC(gamma="auto")
         ),
     }
-    groups = X["speaker"].to_numpy()
+    groups = X.index.to_numpy()
     return evaluate(
         pipelines,
         X,
@@ -148,8 +147,7 @@ def evaluate_random_folds(X, y, **settings):
 
 def scale_all(X):
     """Standardise over all rows, those of the test speakers included."""
-    scaled = StandardScaler().fit_transform(X.drop(columns="speaker"))
-    return pd.DataFrame(scaled, columns=X.columns.drop("speaker")).assign(speaker=X["speaker"])
+    return StandardScaler().set_output(transform="pandas").fit_transform(X)
 
 
 def evaluate_scaled_before(X, y, **settings):
@@ -160,14 +158,12 @@ def evaluate_scaled_before(X, y, **settings):
 def evaluate_smote_before(X, y, **settings):
     """Over-sample before the split: with speakers held out, and with random folds."""
     scaled = scale_all(X)
-    features, y_all = SMOTE(k_neighbors=3, random_state=0).fit_resample(
-        scaled.drop(columns="speaker"), y
-    )
+    features, y_all = SMOTE(k_neighbors=3, random_state=0).fit_resample(scaled, y)
     synthetic = np.arange(len(y), len(y_all))
     # Nobody has spoken a synthetic row, so no check of speakers sees where it comes from.
-    speaker = np.concatenate([X["speaker"], ["synthetic"] * len(synthetic)])
-    X_all = features.assign(speaker=speaker)
-    splits = LeaveOneGroupOut().split(X, y, X["speaker"])
+    speaker = np.concatenate([X.index, ["synthetic"] * len(synthetic)])
+    X_all = features.set_axis(pd.Index(speaker, name="speaker"))
+    splits = LeaveOneGroupOut().split(X, y, X.index)
     apart = [(np.concatenate([train, synthetic]), test) for train, test in splits]
     cv = StratifiedKFold(10, shuffle=True, random_state=0)
     return [
@@ -221,7 +217,7 @@ def main(argv=None):
     ]
     table = bootstrap_interval(pd.concat(predictions)).drop(columns="n_speakers")
     table[["estimate", "low", "high"]] *= 100
-    n_emotions, n_speakers = len(np.unique(y)), X["speaker"].nunique()
+    n_emotions, n_speakers = len(np.unique(y)), X.index.nunique()
     print(
         f"\nUAR in % and 95 % interval, {args.corpus}, {args.feature_set}, SVC: {len(y)} "
         f"utterances, {n_speakers} speakers, {n_emotions} emotions, chance {100 / n_emotions:.1f}"
@@ -234,8 +230,8 @@ def main(argv=None):
 
     print("\nWhat check_leakage says of rows that were scaled before, under random folds:")
     splits = list(StratifiedKFold(10, shuffle=True, random_state=0).split(X, y))
-    features = scale_all(X).drop(columns="speaker").to_numpy()
-    found = check_leakage(features, y, groups=X["speaker"], cv=splits)
+    features = scale_all(X).to_numpy()
+    found = check_leakage(features, y, groups=X.index, cv=splits)
     print(found.groupby("leak", sort=False)[["n_test", "share"]].agg("mean").to_string())
     print("\nWhether the speaker gives the emotion away:")
     report = confounding_report(frame)

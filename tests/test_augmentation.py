@@ -70,6 +70,16 @@ def test_noise_has_the_ratio_asked_for(snr, kind, noise_folder):
         assert_allclose(snr_of(copy.astype(float), signals[row % 2]), snr, atol=0.01)
 
 
+def test_the_channel_is_that_of_the_utterances(tmp_path):
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "noise.wav", rng.normal(scale=0.02, size=3000), RATE)
+    stereo = np.column_stack([np.zeros(RATE), tone()])
+    soundfile.write(tmp_path / "a.wav", stereo, RATE, subtype="FLOAT")
+    sampler = NoiseSampler([tmp_path / "noise.wav"], snr=3.0, channel=1, random_state=0)
+    copies, _ = sampler.fit_resample([tmp_path / "a.wav"], [0])
+    assert_allclose(snr_of(copies[1].astype(float), tone()), 3, atol=0.01)
+
+
 def test_ratios_are_drawn_between_the_bounds():
     copies, _ = NoiseSampler(snr=(0, 10), n_copies=200, random_state=0).fit_resample(
         [tone(n_samples=500)], [0]
@@ -128,6 +138,14 @@ def test_originals_come_first_and_columns_go_along(utterances):
     assert_array_equal(sampler.synthetic_mask_, np.arange(32) >= 8)
     for original, row in zip(X["file"], X_all["file"][:8], strict=True):
         assert row is original
+
+
+def test_copies_have_durations_of_their_own(utterances):
+    X, y = utterances
+    X["duration_s"] = X["file"].map(len) / RATE
+    X_all, _ = SpeedSampler((0.5, 2.0)).fit_resample(X, y)
+    assert_array_equal(X_all["duration_s"], X_all["file"].map(len) / RATE)
+    assert_allclose(X_all["duration_s"][8:16], 2 * X["duration_s"])
 
 
 def test_a_copy_is_of_the_segment_alone(tmp_path):
@@ -245,6 +263,8 @@ def test_noise_may_be_waveforms_or_a_frame_of_files(noise_folder):
         (SpeedSampler((0.9, -1)), r"factors=\(0.9, -1\): give one or more from 0.1"),
         (SpeedSampler(1.1), "'factors' parameter"),
         (SpeedSampler(sampling_rate=0), "sampling_rate=0"),
+        (SpeedSampler(channel=-1), "channel=-1: give 'mean' or a channel number"),
+        (NoiseSampler(channel="left"), "channel='left': give 'mean'"),
         (NoiseSampler(snr=(20, 5)), r"snr=\(20, 5\): give a number of dB"),
         (NoiseSampler(snr=(1, 2, 3)), r"snr=\(1, 2, 3\)"),
         (NoiseSampler(snr="5"), "'snr' parameter"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_ser.modules.functional import lengths_to_mask
 from sklearn_ser.neural_network._batch_augmentation import MAX_MASK, Augmentation, stretches
 from sklearn_ser.neural_network._batches import LengthBatchSampler, UtteranceDataset
 from sklearn_ser.utils._ragged import as_sequences
@@ -70,8 +71,18 @@ def test_time_masks_zero_whole_frames_and_frequency_masks_whole_features():
 
 def test_noise_has_its_deviation():
     torch.manual_seed(0)
-    noise = Augmentation(noise=0.3)(_batch())[0]["X"] - 1
+    batch = _batch()
+    noise = Augmentation(noise=0.3)(batch)[0]["X"] - 1
+    noise = noise[lengths_to_mask(batch[0]["lengths"], noise.shape[1])]
     np.testing.assert_allclose([noise.mean(), noise.std()], [0, 0.3], atol=0.01)
+
+
+def test_noise_leaves_the_padding_alone():
+    (inputs, targets) = _batch()
+    padding = ~lengths_to_mask(inputs["lengths"], inputs["X"].shape[1])
+    padded = inputs["X"].masked_fill(padding[:, :, None], 0)
+    noisy = Augmentation(noise=0.3)((inputs | {"X": padded}, targets))[0]["X"]
+    assert not noisy[padding].any()
 
 
 def test_augmentation_leaves_the_batch_itself_alone():

@@ -19,7 +19,7 @@ SOURCES = sorted(
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.rst"), ROOT / "CITATION.cff"])
 # These test every estimator there is; a name in them says nothing about tests of its own.
 GENERAL_TESTS = {"test_common.py", "test_completeness.py", "test_examples.py", "test_import.py"}
-SKORCH_FILES = {"neural_network/_base.py", "neural_network/_net.py"}
+SKORCH_FILES = {f"neural_network/{name}.py" for name in ("_base", "_net", "_schedule")}
 
 DOCUMENTED = {
     f"{module}.{obj.__name__}": obj

@@ -1,5 +1,6 @@
 """The loaders of corpora with files of labels, on folders of the original layouts."""
 
+import re
 import shutil
 import warnings
 from pathlib import Path
@@ -182,6 +183,14 @@ def test_iemocap(tmp_path):
     ]
     ratings = corpus.frame[["valence", "arousal", "dominance"]].to_numpy()
     np.testing.assert_array_equal(ratings, [row[1:] for row in IEMOCAP.values()])
+
+
+def test_iemocap_names_an_unknown_emotion_and_its_file(tmp_path):
+    iemocap_folder(tmp_path)
+    path = next(tmp_path.rglob("Ses*.txt"))
+    path.write_text(re.sub("\t[a-z]{3}\t", "\tzzz\t", path.read_text(), count=1))
+    with pytest.raises(ValueError, match=rf"{path.name}.*unknown emotion 'zzz'"):
+        load_iemocap(tmp_path)
 
 
 def test_iemocap_joins_excitement_by_choice(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
@@ -76,6 +77,26 @@ def test_labels_are_harmonised():
         cross_corpus(GaussianNB(), corpora, label_map={"third": {}})
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, ""])
+def test_a_missing_label_is_no_emotion(missing):
+    corpora = {}
+    for seed, name in enumerate("ab"):
+        X, y, speakers = _corpus(seed)
+        corpora[name] = X, [missing if label == "sadness" else label for label in y], speakers
+    counts = cross_corpus(GaussianNB(), corpora, within=False).counts
+    assert counts.to_dict("index") == {name: {"anger": 20, "neutral": 20} for name in "ab"}
+
+
+def test_a_frame_of_features_gives_what_its_array_gives():
+    arrays = {"a": _corpus(0), "b": _corpus(1)}
+    frames = {
+        name: (pd.DataFrame(X, index=pd.Index(range(60), name="id")), y, speakers)
+        for name, (X, y, speakers) in arrays.items()
+    }
+    one, other = (cross_corpus(GaussianNB(), corpora).matrix() for corpora in (arrays, frames))
+    assert_allclose(one, other)
+
+
 def test_development_and_test_part_are_stratified_and_the_same_wherever_tested():
     corpora = {"a": _corpus(0), "b": _corpus(1)}
     result = cross_corpus({"x": GaussianNB()}, corpora, development=0.3)
@@ -97,7 +118,7 @@ def test_frames_and_bunches_keep_what_the_pipeline_reads():
     frames = {}
     for seed, name in enumerate("ab"):
         X, y, speakers = _corpus(seed)
-        data = pd.DataFrame(X, columns=list("xyz")).assign(speaker=speakers)
+        data = pd.DataFrame(X, columns=list("xyz")).assign(file="a.wav", speaker=speakers)
         frames[name] = Bunch(data=data, target=y, speaker=speakers)
 
     class NeedsSpeaker(GaussianNB):
@@ -198,6 +219,16 @@ def test_session_protocol_serves_scikit_learn_and_evaluate():
     evaluation = evaluate(GaussianNB(), X, y, groups=speakers, cv=splitter)
     assert_array_equal(evaluation.predictions.sort_values("row")["y_pred"], expected)
     assert evaluation.folds["n_train"].tolist() == [30] * 4
+
+
+def test_session_protocol_gets_its_groups_under_metadata_routing():
+    X, y, _ = _corpus(0)
+    speakers = np.arange(60) // 15 + 1
+    splitter = SessionSplit({1: "a", 2: "a", 3: "b", 4: "b"})
+    expected = cross_val_predict(GaussianNB(), X, y, groups=speakers, cv=splitter)
+    with config_context(enable_metadata_routing=True):
+        routed = cross_val_predict(GaussianNB(), X, y, params={"groups": speakers}, cv=splitter)
+    assert_array_equal(routed, expected)
 
 
 @pytest.mark.parametrize(

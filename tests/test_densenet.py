@@ -261,6 +261,15 @@ def test_error_one_class():
         _net().fit(_features()[0], ["anger"] * 60)
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_error_missing_label(missing):
+    X, y = _features()
+    y = y.astype(object)
+    y[3] = missing
+    with pytest.raises(ValueError, match="NaN or None in 1 of 60 rows, first of them row 3"):
+        _net().fit(X, y)
+
+
 def test_error_wrong_number_of_features():
     model = _net().fit(*_features())
     with pytest.raises(ValueError, match="X has 3 features, but DenseNetSER is expecting 5"):

@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from sklearn_ser.evaluation import Evaluation, evaluate, score_predictions
+from sklearn_ser.evaluation._store import content_key
 
 SECONDS = ["fit_seconds", "predict_seconds"]
 
@@ -137,12 +138,23 @@ def test_scores_of_a_class_that_is_only_predicted_and_of_one_that_never_occurs()
 
 def test_speakers_come_from_the_frame_and_groups_may_be_sessions(data):
     X, y, speakers = data
-    frame = pd.DataFrame({"x": X[:, 0], "speaker": speakers})
+    frame = pd.DataFrame({"x": X[:, 0]}, index=pd.Index(speakers, name="speaker"))
     assert evaluate(Guesser(), frame, y).summary["n_speakers"].item() == 3
     sessions = np.where(speakers == "03", "a", "b")
     evaluation = evaluate(Guesser(), frame, y, groups=sessions)
     assert evaluation.folds["n_samples"].tolist() == [20, 40]
     assert evaluation.speakers["speaker"].tolist() == ["03", "08", "10"]
+
+
+def test_speakers_among_the_features_are_refused(data):
+    X, y, speakers = data
+    frame = pd.DataFrame(X).assign(speaker=speakers)
+    frame.columns = frame.columns.astype(str)
+    for settings in ({}, {"groups": speakers}, {"speakers": speakers}):
+        with pytest.raises(ValueError, match=r"'speaker' among its features.*pass speakers="):
+            evaluate(GaussianNB(), frame, y, **settings)
+    beside = evaluate(GaussianNB(), frame.set_index("speaker"), y)
+    _same(beside, evaluate(GaussianNB(), X, y, groups=speakers))
 
 
 @pytest.mark.parametrize("kind", ["list", "frame", "sequences", "index"])
@@ -251,9 +263,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn_ser.evaluation import evaluate
-frame = pd.DataFrame({{"x": np.arange(8.0), "z": 1.0, "speaker": list("11223344")}})
-drop = FunctionTransformer(pd.DataFrame.drop, kw_args={{"columns": "speaker"}})
-pipe = make_pipeline(drop, SVC())
+speakers = pd.Index(list("11223344"), name="speaker")
+frame = pd.DataFrame({{"x": np.arange(8.0), "z": 1.0}}, index=speakers)
+without_z = FunctionTransformer(pd.DataFrame.drop, kw_args={{"columns": "z"}})
+pipe = make_pipeline(without_z, SVC())
 evaluate({{"SVC": pipe}}, frame, list("abababab"), path={str(tmp_path)!r})
 """
     exec(code, {})
@@ -300,6 +313,26 @@ def test_audio_that_has_changed_is_not_mistaken_for_what_it_was(tmp_path):
         files[0].write_bytes(content) if content == b"other" else None
         evaluate(Guesser(), frame, list("abababab"), path=folder)
         assert len(list(folder.iterdir())) == n_files
+
+
+def test_waveforms_in_a_list_are_kept_under_their_content(tmp_path):
+    X = [np.ones(n) for n in range(5, 13)]
+    for n_files, first in ((4, 1.0), (4, 1.0), (8, 2.0)):
+        X[0] = np.full(5, first)
+        evaluate(Guesser(), X, list("abababab"), groups=list("11223344"), path=tmp_path)
+        assert len(list(tmp_path.iterdir())) == n_files
+
+
+def test_a_parameter_that_names_a_changed_file_names_other_results(tmp_path):
+    file = tmp_path / "model.conf"
+    keys: list[list[str]] = []
+    for content in ("old", "old", "newer"):
+        if not file.exists() or file.read_text(encoding="utf-8") != content:
+            file.write_text(content, encoding="utf-8")
+        (tmp_path / f"{len(keys)}.json").touch()
+        keys.append([content_key(Guesser(known)) for known in (str(file), file, tmp_path)])
+    assert keys[0] == keys[1]
+    assert [one == other for one, other in zip(keys[0], keys[2], strict=True)] == [0, 0, 1]
 
 
 def test_a_damaged_file_is_computed_anew(data, tmp_path):

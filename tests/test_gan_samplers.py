@@ -234,6 +234,12 @@ def test_novelty_is_the_distance_to_the_nearest():
     X = np.array([[0.0, 0.0], [0.0, 2.0], [0.0, 6.0]])  # 2, 2 and 4 from the nearest
     assert relative_novelty(X, np.array([[1.0, 0.0], [1.0, 2.0], [9.0, 6.0]])) == 0.5
     assert relative_novelty(X, X) == 0
+    rng = np.random.default_rng(0)
+    X, synthetic = rng.normal(size=(30, 5)), rng.normal(size=(20, 5))
+    among_real = np.linalg.norm(X[:, None] - X, axis=2) + np.diag(np.full(30, np.inf))
+    to_real = np.linalg.norm(synthetic[:, None] - X, axis=2)
+    expected = np.median(among_real.min(axis=1)) / np.median(to_real.min(axis=1))
+    assert relative_novelty(X, synthetic) == pytest.approx(1 / expected)
 
 
 def test_no_figure_where_there_is_nothing_to_compare():

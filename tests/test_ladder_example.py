@@ -40,7 +40,7 @@ def test_it_runs_and_continues(script, tmp_path, capsys):
 
 def test_rungs_add_one_part_at_a_time(script):
     rungs = list(script.MODELS.values())[:5]
-    parts = [[rung.dense, rung.n_lstm_units > 0, rung.n_highway_layers > 0] for rung in rungs]
+    parts = [[rung.dense, rung.n_lstm_units != 0, rung.n_highway_layers > 0] for rung in rungs]
     assert [sum(p) for p in parts] == [0, 1, 1, 2, 3]
     assert list(script.PUBLISHED.index) == list(script.MODELS)
 

@@ -1,13 +1,14 @@
 """SpeechNetClassifier: a user's module, and what it is given."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from skorch.callbacks import EpochScoring
+from skorch.callbacks import Callback, EpochScoring
 
 from sklearn_ser import MLPSER, SpeechNetClassifier
 from sklearn_ser.modules import MLP
@@ -93,6 +94,29 @@ def test_callbacks_of_skorch_work():
         Recorder, max_epochs=2, random_state=0, net_params={"callbacks": [("mine", rate)]}
     ).fit(X, y)
     assert [epoch["mine"] for epoch in model.history_] == [0.5, 0.5]
+
+
+def test_callbacks_run_beside_those_of_schedule_and_early_stopping():
+    X, y = _features()
+    params: dict[str, Any] = {
+        "max_epochs": 50,
+        "early_stopping": True,
+        "n_iter_no_change": 2,
+        "lr": 1e-9,
+        "random_state": 0,
+    }
+    plain = SpeechNetClassifier(Recorder, **params).fit(X, y)
+    params["net_params"] = {"callbacks": [Callback()]}
+    model = SpeechNetClassifier(Recorder, **params).fit(X, y)
+    assert [name for name, _ in model.net_.callbacks[:2]] == ["schedule", "early_stopping"]
+    assert model.n_iter_ == plain.n_iter_ < 50
+    assert model.net_params == params["net_params"]
+
+
+@pytest.mark.parametrize("name", ["max_epochs", "train_split", "criterion", "module"])
+def test_error_net_params_that_are_the_estimators_own(name):
+    with pytest.raises(ValueError, match=f"net_params has '{name}': .*(use|fixed)"):
+        MLPSER(net_params={name: None}).fit(*_features())
 
 
 def test_pickle_and_clone():

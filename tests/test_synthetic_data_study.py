@@ -267,6 +267,8 @@ def test_labels_may_be_of_any_type(data):
         ({"n_synthetic": "many"}, "n_synthetic='many'"),
         ({"n_synthetic": 0}, "n_synthetic=0"),
         ({"n_synthetic": "balance"}, "no row of the largest class"),
+        ({"y": ["anger", None, ""] * 20}, "40 of 60 utterances have no label.* row 1"),
+        ({"test": (np.ones((2, 5)), ["anger", np.nan])}, "1 of 2 utterances have no label"),
         ({"n_repeats": 0}, "n_repeats=0"),
         ({"random_state": None}, "random_state=None"),
         ({"groups": None}, "pass the speakers as groups"),
@@ -278,6 +280,7 @@ def test_labels_may_be_of_any_type(data):
 def test_a_wrong_argument_is_named(data, change, message):
     X, y, groups = data
     samplers = change.pop("samplers", MixupSampler())
+    y = change.pop("y", y)
     with pytest.raises(ValueError, match=message):
         synthetic_data_study(
             samplers, LogisticRegression(), X, y, **{"groups": groups} | dict(change)

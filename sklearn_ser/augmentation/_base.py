@@ -31,6 +31,9 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         rate = self.sampling_rate
         if not isinstance(rate, (int, np.integer)) or rate <= 0:
             raise ValueError(f"sampling_rate={rate!r}: give a positive integer in Hz.")
+        channel = self.channel
+        if channel != "mean" and not (isinstance(channel, (int, np.integer)) and channel >= 0):
+            raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
 
     def _copies(self, signal: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         """Give the changed copies of a signal, equally many of each signal."""
@@ -73,7 +76,8 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         -------
         X_resampled : DataFrame, Series or ndarray of shape (n_utterances_new,)
             The utterances as they came, then the first copy of each, the second, and so on. A
-            data frame keeps its columns, and has waveforms in the column ``file``.
+            data frame keeps its columns, and has waveforms in the column ``file``; a column
+            ``duration_s`` has the copies' own durations.
         y_resampled : Series or ndarray of shape (n_utterances_new,)
             Their targets.
         """
@@ -129,6 +133,9 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         for name in frame.columns.intersection(["start", "end"]):
             # A copy is the segment alone.
             frame[name] = frame[name].where(~self.synthetic_mask_)
+        if "duration_s" in frame.columns:
+            seconds = [len(copy) / self.sampling_rate for copy in copies]
+            frame["duration_s"] = np.r_[frame["duration_s"].iloc[: len(utterances)], seconds]
         return frame
 
 

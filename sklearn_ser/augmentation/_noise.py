@@ -86,7 +86,7 @@ class NoiseSampler(UtteranceSampler):
         Sampling rate in Hz of the copies. Give the extractor the same: it takes waveforms to have
         its own rate.
     channel : int or "mean", default="mean"
-        Channel of a file with several, or the mean of all.
+        Channel of an utterance's file with several, or the mean of all, as always of noise.
     random_state : int, RandomState instance or None, default=None
         Seed of the noise and its level. With an int, the copies of an utterance do not depend on
         the others in X, so that an extractor with a cache meets them once in a cross-validation.
@@ -108,6 +108,10 @@ class NoiseSampler(UtteranceSampler):
     -----
     Originals stay as they are, paths included. Copies are waveforms in memory, 64 kB for a second
     of 16 kHz. Their peaks may exceed 1, which no extractor of this library minds.
+
+    Before a :class:`~sklearn_ser.preprocessing.SpeakerNormalizer` the copies enter the statistics
+    of the training speakers, while those of the test speakers are of originals alone: do not
+    normalise by speaker behind this sampler.
 
     To test robustness against noise, keep the recordings that train apart from those that test.
 
@@ -192,7 +196,7 @@ class NoiseSampler(UtteranceSampler):
         if not self.recordings_:
             return rng.standard_normal(n_samples)
         drawn = self.recordings_[rng.integers(len(self.recordings_))]
-        recording = read_utterance(drawn, sampling_rate=self.sampling_rate, channel=self.channel)
+        recording = read_utterance(drawn, sampling_rate=self.sampling_rate)
         if not recording.any():
             raise ValueError(f"The noise {drawn} is silent throughout. Remove it.")
         return cut_noise(recording, n_samples, rng)

@@ -61,6 +61,10 @@ class SpeedSampler(UtteranceSampler):
     of 16 kHz. A factor of 1.1 raises the voice by 1.65 semitones, and pitch carries emotion: larger
     changes may turn one emotion into another.
 
+    Before a :class:`~sklearn_ser.preprocessing.SpeakerNormalizer` the copies enter the statistics
+    of the training speakers, while those of the test speakers are of originals alone: do not
+    normalise by speaker behind this sampler.
+
     References
     ----------
     .. [1] T. Ko, V. Peddinti, D. Povey, S. Khudanpur, "Audio augmentation for speech

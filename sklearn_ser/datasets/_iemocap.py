@@ -134,6 +134,11 @@ def load_iemocap(
     for path in find_tables(folder, [_LABELS]):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             if match := _LINE.match(line):
+                if match["emotion"] not in _EMOTIONS:
+                    raise ValueError(
+                        f"{str(path)!r} has the unknown emotion {match['emotion']!r} for "
+                        f"{match['name']!r}; the emotions are {sorted(_EMOTIONS)}"
+                    )
                 row = _describe(match)
                 if join_excitement and row["emotion"] == "excitement":
                     row["emotion"] = "happiness"

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_ser.evaluation._evaluate import check_labels
+from sklearn_ser.evaluation._evaluate import check_labels, check_speakers
 
 _N_SHUFFLES = 200
 
@@ -95,7 +95,7 @@ def confounding_report(
 
 def _describe(frame: pd.DataFrame, label: str, speaker: str, random_state: int) -> dict[str, Any]:
     emotions, emotion = np.unique(check_labels(frame[label]), return_inverse=True)
-    speakers, who = np.unique(check_labels(frame[speaker]), return_inverse=True)
+    speakers, who = np.unique(check_speakers(frame[speaker]), return_inverse=True)
     counts = _cross_counts(who, emotion, len(speakers), len(emotions))
     uar = _speaker_uar(counts)
     rng = np.random.default_rng(random_state)

@@ -11,8 +11,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_consistent_length
 
 from sklearn_ser.evaluation._evaluate import evaluate, make_splits, to_speakers
-from sklearn_ser.evaluation._run import as_labels
+from sklearn_ser.evaluation._run import as_labels, as_rows, empty_where_missing
 from sklearn_ser.evaluation._scores import score_predictions
+from sklearn_ser.utils._audio import utterance_column
 
 
 class _Corpus(NamedTuple):
@@ -169,8 +170,9 @@ def cross_corpus(
 
     corpora : dict of str to Bunch or tuple
         By name: what a loader returns, or ``(X, y, speakers)``, or ``(X, y)`` where X is a frame
-        with the column ``speaker``. All X are of one kind: utterance frames, features of the same
-        set, sequences. Speakers of different corpora are different people.
+        of utterances with the column ``speaker``, or any with such an index level. All X are of
+        one kind: utterance frames, features of the same set, sequences. Speakers of different
+        corpora are different people.
 
     label_map : dict, default=None
         New names of labels, ``{"excited": "happiness"}``, or a dict of such dicts by corpus. A
@@ -298,14 +300,17 @@ def _as_corpus(name: str, corpus: Any) -> _Corpus:
             f"The corpus {name!r} is a {type(corpus).__name__}: pass what a loader returns, or a "
             "tuple (X, y, speakers)."
         )
-    X, y = corpus[:2]
+    X, y = as_rows(corpus[0]), corpus[1]
     speakers = to_speakers(X, None, corpus[2] if len(corpus) == 3 else None)
-    y = as_labels(y).astype(object)
+    y = as_labels(empty_where_missing(y)).astype(object)  # empty labels are left out
     check_consistent_length(X, y, speakers)
     # Speakers of two corpora may have the same name; as stack_corpora calls them.
     speakers = np.array([f"{name}:{speaker}" for speaker in speakers])
-    if isinstance(X, pd.DataFrame):
+    if utterance_column(X, "file") is not None:
         X = X.reset_index(drop=set(X.index.names) == {None}).assign(speaker=speakers)
+    elif isinstance(X, pd.DataFrame):
+        # Beside features, not among them.
+        X = X.set_axis(pd.Index(speakers, name="speaker"))
     return _Corpus(str(name), X, y, speakers)
 
 
@@ -351,7 +356,8 @@ def _concatenate(parts: list[_Corpus]) -> Any:
         raise ValueError(f"The X of all corpora must be of one kind and shape, got {described}.")
     first = parts[0].X
     if isinstance(first, pd.DataFrame):
-        return pd.concat([part.X for part in parts], ignore_index=True)
+        is_features = utterance_column(first, "file") is None
+        return pd.concat([part.X for part in parts], ignore_index=not is_features)
     if isinstance(first, list):
         return [utterance for part in parts for utterance in part.X]
     widths = {part.name: np.shape(part.X)[1:] for part in parts}

@@ -16,7 +16,9 @@ from sklearn.utils.validation import _check_method_params
 from sklearn_ser.evaluation._evaluation import Evaluation
 from sklearn_ser.evaluation._run import (
     as_labels,
+    as_rows,
     check_repeats,
+    empty_where_missing,
     fold_seeds,
     make_folder,
     run_jobs,
@@ -90,7 +92,8 @@ def evaluate(
 
     speakers : array-like of shape (n_samples,), default=None
         Speakers, for the check of the folds, for scores by speaker and for intervals. None: the
-        column ``speaker`` of X, or else the `groups`.
+        column ``speaker`` of utterances X, the index level ``speaker`` of any frame, or else the
+        `groups`.
 
     n_repeats : int, default=1
         Repetitions with other seeds on the same folds.
@@ -165,9 +168,7 @@ def evaluate(
     check_repeats(n_repeats, random_state)
     fit_params = _check_fit_params(fit_params, pipelines)
     labels = check_labels(y)
-    if isinstance(X, pd.Index):
-        X = X.to_frame(index=False)  # audformat's; scikit-learn takes no rows of an index
-    X, _ = indexable(X, labels)
+    X, _ = indexable(as_rows(X), labels)
     speakers = to_speakers(X, groups, speakers)
     groups = speakers if groups is None else groups
     check_consistent_length(X, labels, groups, speakers)
@@ -236,9 +237,8 @@ def check_labels(y: Any) -> np.ndarray:
     ValueError
         If a label is missing, or the labels are numbers with fractions.
     """
-    missing = pd.isna(np.asarray(y, dtype=object))
-    y = as_labels(y)
-    missing = missing | (y == "") if y.dtype.kind == "U" else missing
+    y = as_labels(empty_where_missing(y))
+    missing = y == "" if y.dtype.kind == "U" else np.zeros(len(y), dtype=bool)
     if missing.any():
         raise ValueError(
             f"{missing.sum()} of {len(y)} utterances have no label, first of them row "
@@ -265,7 +265,8 @@ def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
     Parameters
     ----------
     X : array-like or DataFrame of shape (n_samples, ...)
-        Data, with the column ``speaker`` or without.
+        Data: utterances with the column or index level ``speaker`` or without, or features, with
+        the index level or without.
 
     groups, speakers : array-like of shape (n_samples,) or None
         As the user gave them.
@@ -278,8 +279,15 @@ def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a speaker is missing, or all are.
+        If a speaker is missing, or all are, or if they stand among features.
     """
+    # Ids such as "03" read as numbers, so that a classifier learns from them without a word.
+    if isinstance(X, pd.DataFrame) and "speaker" in X and utterance_column(X, "file") is None:
+        raise ValueError(
+            "X has the column 'speaker' among its features, from which a pipeline would learn: "
+            "drop the column and pass speakers=, or make it an index level, "
+            "X.set_index('speaker')."
+        )
     if speakers is None:
         speakers = utterance_column(X, "speaker")
     if speakers is None:
@@ -289,9 +297,29 @@ def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
             "Which utterances are of one speaker is not known: pass the speakers as groups, or "
             "utterances in a frame with the column 'speaker'."
         )
-    missing = pd.isna(np.asarray(speakers, dtype=object))
-    speakers = as_labels(speakers)
-    missing = missing | (speakers == "") if speakers.dtype.kind == "U" else missing
+    return check_speakers(speakers)
+
+
+def check_speakers(speakers: Any) -> np.ndarray:
+    """Check that every utterance has a speaker.
+
+    Parameters
+    ----------
+    speakers : array-like of shape (n_samples,)
+        Speakers.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Strings or numbers.
+
+    Raises
+    ------
+    ValueError
+        If a speaker is missing.
+    """
+    speakers = as_labels(empty_where_missing(speakers))
+    missing = speakers == "" if speakers.dtype.kind == "U" else np.zeros(len(speakers), dtype=bool)
     if missing.any():
         raise ValueError(
             f"{missing.sum()} of {len(speakers)} utterances have no speaker, first of them row "

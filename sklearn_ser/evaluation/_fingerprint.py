@@ -18,9 +18,8 @@ _N_BITS = 32
 _WINDOW_S, _HOP_S = 0.128, 0.016
 _WINDOW, _HOP = round(_WINDOW_S * _RATE), round(_HOP_S * _RATE)
 
-# A pair is compared bit by bit where it shares this many whole words at one offset,
-_MIN_HITS = 1
-# over at least this many frames,
+# A pair is compared bit by bit where it shares a whole word at one offset, over at least this many
+# frames,
 _MIN_FRAMES = 24
 # and is a copy if no more than this share of the bits differs: 0.5 is chance.
 _MAX_BIT_ERROR = 0.25
@@ -133,7 +132,9 @@ def _bit_error(words: np.ndarray, other: np.ndarray, offset: int) -> float:
     return float(np.bitwise_count(differ).sum()) / (_N_BITS * len(differ))
 
 
-def find_duplicate_audio(X: Any, *, n_jobs: int | None = None, verbose: int = 0) -> pd.DataFrame:
+def find_duplicate_audio(
+    X: Any, *, sampling_rate: int = 16000, n_jobs: int | None = None, verbose: int = 0
+) -> pd.DataFrame:
     """Find utterances that are the same recording, or that share a stretch of one.
 
     Recordings are compared by their sound: a copy is found if it is louder or fainter, converted
@@ -142,8 +143,10 @@ def find_duplicate_audio(X: Any, *, n_jobs: int | None = None, verbose: int = 0)
     Parameters
     ----------
     X : array-like of shape (n_utterances,) or DataFrame
-        Utterances: audio paths, 1-D waveforms (taken to have 8 kHz in common), or a frame with
-        the column ``file``.
+        Utterances: audio paths, 1-D waveforms, or a frame with the column ``file``.
+
+    sampling_rate : int, default=16000
+        Sampling rate of the waveforms in Hz; files have their own.
 
     n_jobs : int, default=None
         Threads that read and analyse audio. None means 1 outside a
@@ -157,7 +160,7 @@ def find_duplicate_audio(X: Any, *, n_jobs: int | None = None, verbose: int = 0)
     DataFrame
         A row for each pair: ``row`` and ``other_row`` (places in X), ``offset_s``, at which second
         of `row` the other begins, and ``bit_error``, the share of different bits of the common
-        stretch, at most 0.3.
+        stretch, at most 0.25.
 
     Warns
     -----
@@ -177,14 +180,14 @@ def find_duplicate_audio(X: Any, *, n_jobs: int | None = None, verbose: int = 0)
     >>> from sklearn_ser.datasets import make_emotional_speech
     >>> from sklearn_ser.evaluation import find_duplicate_audio
     >>> waveforms, _ = make_emotional_speech(2, n_utterances=2, random_state=0, return_X_y=True)
-    >>> X = [*waveforms, 0.1 * waveforms[3][8064:]]
+    >>> X = [*waveforms, 0.1 * waveforms[3][16128:]]
     >>> find_duplicate_audio(X)[["row", "other_row", "offset_s"]]
        row  other_row  offset_s
     0    3         16     1.008
     """
     utterances = check_utterances(X)
     computed = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
-        joblib.delayed(_read_and_describe)(utterance) for utterance in utterances
+        joblib.delayed(_read_and_describe)(utterance, sampling_rate) for utterance in utterances
     )
     bar = tqdm(
         computed,
@@ -207,5 +210,10 @@ def find_duplicate_audio(X: Any, *, n_jobs: int | None = None, verbose: int = 0)
     return table.sort_values(["row", "other_row"], ignore_index=True)
 
 
-def _read_and_describe(utterance: Utterance) -> np.ndarray:
-    return fingerprint(read_utterance(utterance, sampling_rate=_RATE))
+def _read_and_describe(utterance: Utterance, sampling_rate: int) -> np.ndarray:
+    if isinstance(utterance.source, str):
+        return fingerprint(read_utterance(utterance, sampling_rate=_RATE))
+    import soxr
+
+    signal = read_utterance(utterance, sampling_rate=sampling_rate)
+    return fingerprint(soxr.resample(signal, sampling_rate, _RATE))

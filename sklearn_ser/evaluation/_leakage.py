@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, indexable
 
 from sklearn_ser.evaluation._evaluate import make_splits, to_speakers
 from sklearn_ser.evaluation._fingerprint import find_duplicate_audio
-from sklearn_ser.evaluation._run import as_labels
+from sklearn_ser.evaluation._run import as_labels, as_rows
 from sklearn_ser.utils._audio import utterance_column
 
 # Rounding to float32 moves means and deviations of standardised features by less than this.
@@ -45,6 +45,7 @@ def check_leakage(
     cv: Any = None,
     speakers: ArrayLike | None = None,
     features: Any = None,
+    sampling_rate: int = 16000,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> pd.DataFrame:
@@ -66,10 +67,13 @@ def check_leakage(
         Splits, as for :func:`evaluate`.
 
     speakers : array-like of shape (n_samples,), default=None
-        Speakers. None: the column ``speaker`` of X, or else the `groups`.
+        Speakers, as for :func:`evaluate`.
 
     features : array-like of shape (n_samples, n_features) or sequences, default=None
         What was extracted from the utterances X, where it was extracted before: checked too.
+
+    sampling_rate : int, default=16000
+        Sampling rate in Hz of utterances that are waveforms; files have their own.
 
     n_jobs : int, default=None
         Threads that read audio. None means 1 outside a :class:`joblib.parallel_config`.
@@ -125,7 +129,7 @@ def check_leakage(
     5  scaled over all rows     2       3
     """
     labels = as_labels(y)
-    X, _ = indexable(X, labels)
+    X, _ = indexable(as_rows(X), labels)
     speakers = to_speakers(X, groups, speakers)
     groups = speakers if groups is None else groups
     check_consistent_length(X, labels, groups, speakers, features)
@@ -138,7 +142,7 @@ def check_leakage(
     if _is_features(X):
         features = X
     else:
-        pairs = find_duplicate_audio(X, n_jobs=n_jobs, verbose=verbose)
+        pairs = find_duplicate_audio(X, sampling_rate=sampling_rate, n_jobs=n_jobs, verbose=verbose)
         findings += _shared_pairs("audio", pairs[["row", "other_row"]].to_numpy(), splits)
     if features is not None:
         findings += _shared_pairs("features", _equal_rows(features), splits)
@@ -217,7 +221,9 @@ def _scaled(features: Any, speakers: np.ndarray, splits: list[tuple]) -> Iterato
         scaled = [kind for kind, share in together.items() if share >= _MOST]
         # What the training rows alone have as well was fitted on them, or is in the nature of
         # the features.
-        if scaled and together[scaled[0]] > shares(train)[scaled[0]]:
+        # Too few of them tell nothing.
+        alone = shares(train) if scaled else {}
+        if any(together[kind] > alone[kind] for kind in scaled[:1] if kind in alone):
             yield _Finding("scaled over all rows", fold, test, [scaled[0]])
 
 

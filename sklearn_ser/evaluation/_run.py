@@ -9,6 +9,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import column_or_1d
 from tqdm.auto import tqdm
@@ -168,6 +169,52 @@ def as_labels(y: Any) -> np.ndarray:
     -------
     ndarray of shape (n_samples,)
         The labels.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing: as a string it would be a class of its own.
     """
+    # Beside strings, numpy makes a string of NaN, which is looked for before.
+    missing = pd.isna(np.asarray(y, dtype=object))
+    if missing.any():
+        raise ValueError(
+            f"{missing.sum()} of {len(missing)} labels are missing, first of them row "
+            f"{np.flatnonzero(missing)[0]}: leave these rows out."
+        )
     y = column_or_1d(np.asarray(y))
     return y.astype(str) if y.dtype.kind == "O" else y
+
+
+def empty_where_missing(values: Any) -> Any:
+    """Put an empty string, which stands for what is not known, wherever a value is missing.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_samples,)
+        Labels or speakers.
+
+    Returns
+    -------
+    array-like of shape (n_samples,)
+        The values themselves where none is missing.
+    """
+    objects = np.asarray(values, dtype=object)
+    missing = pd.isna(objects)
+    return np.where(missing, "", objects) if missing.any() else values
+
+
+def as_rows(X: Any) -> Any:
+    """Make a frame of an index of pandas, of which scikit-learn takes no rows.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or Index
+        Utterances, sequences or features; the index may be audformat's.
+
+    Returns
+    -------
+    array-like or DataFrame
+        The same rows.
+    """
+    return X.to_frame(index=False) if isinstance(X, pd.Index) else X

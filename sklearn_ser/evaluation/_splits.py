@@ -1,7 +1,7 @@
 """Splits that scikit-learn does not have."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,6 +55,9 @@ class SessionSplit(BaseCrossValidator):
     [0 1] [3] [2]
     [0 1] [2] [3]
     """
+
+    # With metadata routing, too, the groups come without a request, as in scikit-learn's splitters.
+    __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
 
     def __init__(self, session_of: Mapping[Any, Any]):
         self.session_of = session_of

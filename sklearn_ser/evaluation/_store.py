@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import re
+import stat
 import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -20,7 +21,18 @@ import pandas as pd
 import sklearn_ser
 from sklearn_ser.utils._audio import utterance_column
 
-_PACKAGES = ("scikit-learn", "imbalanced-learn", "torch")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "imbalanced-learn",
+    "skorch",
+    "torch",
+    "librosa",
+    "opensmile",
+    "soundfile",
+    "soxr",
+)
 
 # Parameters that tell how the work is done, not what comes out.
 _WITHOUT_INFLUENCE = {"n_jobs", "memory", "verbose"}
@@ -33,8 +45,9 @@ def content_key(*values: Any) -> str:
     Parameters
     ----------
     *values : object
-        Estimators, by class and parameters, of which ``n_jobs``, ``memory`` and ``verbose`` do not
-        count; arrays, frames, collections and scalars, by value; anything else as pickled.
+        Estimators, by class and parameters (files by size and time of their last change, too), of
+        which ``n_jobs``, ``memory`` and ``verbose`` do not count; arrays, frames, collections and
+        scalars, by value; anything else as pickled.
 
     Returns
     -------
@@ -64,7 +77,9 @@ def _feed(digest: Any, value: Any) -> None:
     digest.update(f"{type(value).__module__}.{type(value).__qualname__}:".encode())
     if hasattr(value, "get_params") and not isinstance(value, type):
         parameters = value.get_params(deep=False)
-        _feed(digest, {k: v for k, v in parameters.items() if k not in _WITHOUT_INFLUENCE})
+        parameters = {k: v for k, v in parameters.items() if k not in _WITHOUT_INFLUENCE}
+        _feed(digest, parameters)
+        _feed(digest, {name: _file_state(parameter) for name, parameter in parameters.items()})
     elif isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
         table = value.to_frame(index=False) if isinstance(value, pd.Index) else value.reset_index()
         _feed(digest, list(table.columns))
@@ -112,7 +127,8 @@ def data_key(X: Any, *others: Any) -> str:
         Hexadecimal digits.
     """
     files = utterance_column(X, "file")
-    sources = X if files is None and np.ndim(X) == 1 else files
+    is_flat = isinstance(X, list) or getattr(X, "ndim", 1) == 1
+    sources = X if files is None and is_flat else files
     states = [] if sources is None else [_file_state(source) for source in sources]
     return content_key(X, states, *others)
 
@@ -120,9 +136,11 @@ def data_key(X: Any, *others: Any) -> str:
 def _file_state(source: Any) -> tuple[int, int] | None:
     if not isinstance(source, (str, os.PathLike)):
         return None
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # a string may be anything
         status = Path(source).stat()
-        return status.st_size, status.st_mtime_ns
+        # A folder changes with each result that is kept there.
+        if stat.S_ISREG(status.st_mode):
+            return status.st_size, status.st_mtime_ns
     return None
 
 

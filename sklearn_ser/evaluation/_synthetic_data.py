@@ -14,8 +14,8 @@ from sklearn.base import clone
 from sklearn.model_selection import LeaveOneGroupOut, check_cv
 from sklearn.utils import check_consistent_length, check_X_y
 
+from sklearn_ser.evaluation._evaluate import check_labels
 from sklearn_ser.evaluation._run import (
-    as_labels,
     check_repeats,
     fold_seeds,
     make_folder,
@@ -147,8 +147,8 @@ def synthetic_data_study(
     Raises
     ------
     ValueError
-        If an argument is not as described, the two corpora differ in classes, or a sampler changes
-        or removes original rows.
+        If an argument is not as described, a label is missing, the two corpora differ in classes,
+        or a sampler changes or removes original rows.
 
     See Also
     --------
@@ -237,7 +237,7 @@ def _check_data(
     X: Any, y: Any, groups: Any, cv: Any, test: tuple | None
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """Check the data and return the rows of all corpora with the splits over them."""
-    X, y = check_X_y(X, as_labels(y), dtype=[np.float64, np.float32])
+    X, y = check_X_y(X, check_labels(y), dtype=[np.float64, np.float32])
     check_consistent_length(X, y, groups)
     if test is None:
         if cv is None and groups is None:
@@ -249,7 +249,7 @@ def _check_data(
         return X, y, [(train, rows) for train, rows in splitter.split(X, y, groups)]
     if cv is not None:
         raise ValueError("cv splits X, but test holds the test data: pass one of the two.")
-    X_test, y_test = check_X_y(test[0], as_labels(test[1]), dtype=X.dtype)
+    X_test, y_test = check_X_y(test[0], check_labels(test[1]), dtype=X.dtype)
     if X_test.shape[1] != X.shape[1]:
         raise ValueError(
             f"X has {X.shape[1]} features, but X_test has {X_test.shape[1]}: extract the same "

@@ -28,7 +28,6 @@ class MLP(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> import torch
     >>> from sklearn_ser.modules import MLP
     >>> module = MLP(n_features=40, n_outputs=4)
     >>> module(torch.randn(2, 100, 40), torch.tensor([100, 70])).shape

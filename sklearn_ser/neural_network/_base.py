@@ -22,12 +22,8 @@ from skorch.helper import predefined_split
 
 from sklearn_ser.neural_network._batch_augmentation import AUGMENTATIONS, Augmentation
 from sklearn_ser.neural_network._batches import UtteranceDataset
-from sklearn_ser.neural_network._net import (
-    AlternatingNet,
-    LearningRateSchedule,
-    SupervisedNet,
-    one_cycle,
-)
+from sklearn_ser.neural_network._net import AlternatingNet, SupervisedNet
+from sklearn_ser.neural_network._schedule import LearningRateSchedule, one_cycle
 from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences
 from sklearn_ser.utils._random import rng_state, seed_from, set_rng_state, torch_rng
 
@@ -140,6 +136,45 @@ def check_metadata_length(name: str, values: Any, n_rows: int) -> None:
         )
 
 
+# What net_params cannot set, and what does instead.
+_NOT_NET_PARAMS = {
+    "max_epochs": "use the parameter max_epochs",
+    "train_split": "use the parameters early_stopping and validation_fraction",
+    "criterion": "the estimator's loss is fixed",
+    "module": "use SpeechNetClassifier for a module of your own",
+}
+
+
+def check_net_params(net_params: dict[str, Any] | None) -> dict[str, Any]:
+    """Refuse parameters of the net that are the estimator's own.
+
+    Parameters
+    ----------
+    net_params : dict or None
+        Further parameters of the skorch net.
+
+    Returns
+    -------
+    dict
+        A copy of them.
+
+    Raises
+    ------
+    ValueError
+        If one of them is the estimator's to set; the message says what to use instead.
+
+    Examples
+    --------
+    >>> from sklearn_ser.neural_network._base import check_net_params
+    >>> check_net_params(None), check_net_params({"lr": 0.1})
+    ({}, {'lr': 0.1})
+    """
+    for name in net_params or {}:
+        if name in _NOT_NET_PARAMS:
+            raise ValueError(f"net_params has {name!r}: {_NOT_NET_PARAMS[name]}.")
+    return dict(net_params or {})
+
+
 class BaseSpeechNet(BaseEstimator):
     """Base of the deep estimators.
 
@@ -153,6 +188,7 @@ class BaseSpeechNet(BaseEstimator):
     _net: ClassVar[type[SupervisedNet] | type[AlternatingNet]] = SupervisedNet
 
     n_features_in_: int
+    net_: SupervisedNet | AlternatingNet
     rng_state_: dict[str, torch.Tensor]
 
     _parameter_constraints: ClassVar[dict] = {
@@ -255,17 +291,22 @@ class BaseSpeechNet(BaseEstimator):
 
         with torch_rng(self._seed(resume), device):
             if resume:
+                net = self.net_
                 set_rng_state(self.rng_state_, device)
             else:
-                self.net_ = self._make_net(settings, one_frame=X.ndim == 2, device=device)
-                self.net_.initialize()
-            split = None if valid is None else predefined_split(rows(valid))
-            self.net_.set_params(train_split=split)
+                if hasattr(self, "net_"):
+                    del self.net_  # lest an interrupted fit leaves one of other data
+                net = self._make_net(settings, one_frame=X.ndim == 2, device=device)
+                net.initialize()
+            net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
             data.crop_frames = settings.get("crop_frames")  # validation sees whole utterances
-            self.net_.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
-            self.net_.set_params(train_split=None)  # lest the net keeps the utterances
+            try:
+                net.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
+            finally:
+                net.set_params(train_split=None)  # lest the net keeps the utterances
             self.rng_state_ = rng_state(device)
+        self.net_ = net
         self.n_iter_ = len(self.net_.history)
 
     def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> UtteranceDataset:
@@ -292,7 +333,8 @@ class BaseSpeechNet(BaseEstimator):
         }
         params |= {f"module__{name}": value for name, value in arguments.items()}
         params |= self._net_arguments(settings)
-        chosen = self.net_params or {}
+        chosen = check_net_params(self.net_params)
+        chosen["callbacks"] = params["callbacks"] + list(chosen.get("callbacks") or [])
         if "optimizer" in chosen:
             del params["optimizer__fused"]  # few optimisers know it
         return self._net(module, **(params | chosen))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sklearn_ser.modules.functional import mixup, mixup_share
+from sklearn_ser.modules.functional import mixup, mixup_share, zero_padding
 
 Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 
@@ -138,7 +138,7 @@ class Augmentation:
         X, lengths = inputs["X"], inputs["lengths"]
         n, n_frames, n_features = X.shape
         if self.noise > 0:
-            X = X + self.noise * torch.randn_like(X)
+            X = X + zero_padding(self.noise * torch.randn_like(X), lengths)
         for _ in range(self.time_masks):
             X = X.masked_fill(stretches(lengths, n_frames)[:, :, None], 0)
         for _ in range(self.frequency_masks):

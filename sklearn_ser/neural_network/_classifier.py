@@ -4,6 +4,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
@@ -165,8 +166,14 @@ class BaseSERClassifier(ClassifierMixin, BaseSpeechNet):
         return len(self.classes_)
 
     def _check_y(self, y: ArrayLike, X: np.ndarray) -> np.ndarray:
-        check_classification_targets(y)
         check_consistent_length(X, y)
+        missing = pd.isna(np.asarray(y, dtype=object))
+        if missing.any():
+            raise ValueError(
+                f"Input y contains NaN or None in {missing.sum()} of {len(missing)} rows, first of "
+                f"them row {np.flatnonzero(missing)[0]}: leave out utterances without an emotion."
+            )
+        check_classification_targets(y)
         return column_or_1d(y, warn=True)
 
     def _encode(self, y: np.ndarray, classes: ArrayLike | None, resume: bool) -> np.ndarray:

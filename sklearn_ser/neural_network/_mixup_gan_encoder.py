@@ -26,6 +26,7 @@ from sklearn_ser.neural_network._alternating import (
     train,
 )
 from sklearn_ser.neural_network._base import fit_scaler, resolve_device, standardize
+from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.utils._random import seed_from, torch_rng
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]
@@ -156,6 +157,8 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     array(['mixupganencoder0', 'mixupganencoder1'], dtype=object)
     """
 
+    net_: AlternatingNet
+
     _parameter_constraints: ClassVar[dict] = {
         "code_size": _SIZE,
         "noise_size": _SIZE,
@@ -246,8 +249,11 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         rows = balanced_rows(y_encoded, self.batch_size)
         lr = {"autoencoder": self.lr, "discriminator": self.gan_lr, "generator": self.gan_lr}
         with torch_rng(seed_from(self.random_state), resolve_device(self.device)):
-            self.net_ = make_net(self, MixupGAN, self._arguments(one_hot), lr)
-            train(self.net_, Z[rows], {"y": one_hot[rows]})
+            if hasattr(self, "net_"):
+                del self.net_  # lest an interrupted fit leaves one of other data
+            net = make_net(self, MixupGAN, self._arguments(one_hot), lr)
+            train(net, Z[rows], {"y": one_hot[rows]})
+        self.net_ = net
         self.history_ = losses_by_epoch(self.net_)
         return self
 

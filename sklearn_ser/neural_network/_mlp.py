@@ -104,8 +104,8 @@ class MLPSER(BaseSERClassifier, BaseMLP):
         1 prints the losses of each epoch.
 
     net_params : dict, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as ``callbacks`` or
-        ``iterator_train__num_workers``; they take precedence.
+        Further parameters of :class:`skorch.NeuralNet`, such as ``iterator_train__num_workers``;
+        they take precedence. ``callbacks`` run beside those of schedule and early stopping.
 
     Attributes
     ----------

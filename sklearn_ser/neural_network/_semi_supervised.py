@@ -11,12 +11,12 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import Callback
 
 from sklearn_ser.neural_network._base import check_metadata_length, check_weights
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
-from sklearn_ser.neural_network._net import AlternatingNet, Progress
+from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._partly_labelled import PartlyLabelledDataset
+from sklearn_ser.neural_network._schedule import Progress
 
 WEIGHT = [Interval(Real, 0, None, closed="left")]
 
@@ -244,7 +244,7 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     def _net_arguments(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {}
 
-    def _callbacks(self, max_epochs: int) -> list[tuple[str, Callback]]:
+    def _callbacks(self, max_epochs: int) -> list[tuple[str, Any]]:
         return [("progress", Progress(max_epochs)), *super()._callbacks(max_epochs)]
 
     def _shared_arguments(self, n_features: int, one_frame: bool) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ser.modules import MixupGAN
 from sklearn_ser.neural_network._alternating import balanced_rows, make_net, train
-from sklearn_ser.neural_network._net import AlternatingNet, LearningRateSchedule, late_decay
+from sklearn_ser.neural_network._net import AlternatingNet
+from sklearn_ser.neural_network._schedule import LearningRateSchedule, late_decay
 from sklearn_ser.over_sampling._base import GANSampler, sample
 
 # Every parameter of the module under the name that the sampler gives it too.

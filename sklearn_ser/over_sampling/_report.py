@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import pairwise_distances, pairwise_distances_argmin_min
+from sklearn.metrics import pairwise_distances_argmin_min
+from sklearn.neighbors import NearestNeighbors
 
 
 class SyntheticDataWarning(UserWarning):
@@ -88,9 +89,9 @@ def relative_novelty(X_real: np.ndarray, X_synthetic: np.ndarray) -> float:
     """
     if len(X_real) < 2 or len(X_synthetic) == 0:
         return np.nan
-    among_real = pairwise_distances(X_real)
-    np.fill_diagonal(among_real, np.inf)
-    real = np.median(among_real.min(axis=0))
+    # Without an argument the row itself is no neighbour of its own.
+    among_real = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(X_real).kneighbors()[0]
+    real = np.median(among_real)
     synthetic = np.median(pairwise_distances_argmin_min(X_synthetic, X_real)[1])
     return float(synthetic / real) if real > 0 else np.nan
 
