@@ -227,16 +227,19 @@ class BaseSpeechNet(BaseEstimator):
         """Check labels or ratings against the utterances."""
         raise NotImplementedError
 
+    def _require_y(self, y: Any) -> Any:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        return y
+
     def _check_rows(
         self, X: Any, y: Any, sample_weight: Any, groups: Any, *, reset: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
         """Check what to train on and leave out the utterances of weight zero."""
         X = self._check_X(X, reset=reset)
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        y = self._check_y(y, X)
+        y = self._check_y(self._require_y(y), X)
         weight = check_weights(sample_weight, X)
         check_metadata_length("groups", groups, len(X))
         kept = weight > 0

@@ -146,7 +146,7 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         max_epochs: int | None = None,
     ) -> Self:
         X = self._check_X(X, reset=not resume)
-        y = self._check_y(y, X)
+        y = self._check_y(self._require_y(y), X)
         weight = check_weights(sample_weight, X)
         for name, values in {**metadata, "groups": groups}.items():
             check_metadata_length(name, values, len(X))
