@@ -38,7 +38,7 @@ ARMS = {"none": {"domain_weight": 0}, "domain-adversarial": {}}
 
 def parse_arguments(argv=None):
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser = argparse.ArgumentParser(description="Recognition across corpora, adapted or not.")
     add = parser.add_argument
     add("--corpora", nargs=2, choices=list(LOADERS), help="two corpora (default: synthetic)")
     add("--data", nargs=2, type=Path, help="their folders")

@@ -59,7 +59,7 @@ ARMS = {
 
 def parse_arguments(argv=None):
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser = argparse.ArgumentParser(description="Recall with few labels.")
     add = parser.add_argument
     add("--corpus", choices=["synthetic", *LOADERS], default="synthetic")
     add("--data", type=Path, help="folder of the corpus")
