@@ -8,7 +8,6 @@ import os
 import pickle
 import re
 import stat
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +19,7 @@ import pandas as pd
 
 import sklearn_ser
 from sklearn_ser.utils._audio import utterance_column
+from sklearn_ser.utils._files import WITHOUT_INFLUENCE, replacing
 
 _PACKAGES = (
     "numpy",
@@ -34,8 +34,6 @@ _PACKAGES = (
     "soxr",
 )
 
-# Parameters that tell how the work is done, not what comes out.
-_WITHOUT_INFLUENCE = {"n_jobs", "memory", "verbose"}
 _SCALARS = (str, bytes, bool, int, float, np.generic, os.PathLike)
 
 
@@ -77,7 +75,7 @@ def _feed(digest: Any, value: Any) -> None:
     digest.update(f"{type(value).__module__}.{type(value).__qualname__}:".encode())
     if hasattr(value, "get_params") and not isinstance(value, type):
         parameters = value.get_params(deep=False)
-        parameters = {k: v for k, v in parameters.items() if k not in _WITHOUT_INFLUENCE}
+        parameters = {k: v for k, v in parameters.items() if k not in WITHOUT_INFLUENCE}
         _feed(digest, parameters)
         _feed(digest, {name: _file_state(parameter) for name, parameter in parameters.items()})
     elif isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
@@ -187,16 +185,8 @@ def save(file: Path, content: dict[str, Any]) -> None:
     content : dict
         Strings, numbers, lists and dicts.
     """
-    # Renaming is atomic: whoever is killed before leaves a scratch file that nobody reads.
-    handle, scratch = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(content))  # many times as fast as json.dump
-        Path(scratch).replace(file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(scratch).unlink()
-        raise
+    with replacing(file) as stream:
+        stream.write(json.dumps(content).encode())  # many times as fast as json.dump
 
 
 def load(file: Path) -> dict[str, Any] | None:

@@ -194,12 +194,6 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             resume=resume,
             max_epochs=max_epochs,
         )
-        losses = [epoch["train_loss"] for epoch in self.history_]
-        if not np.isfinite(losses).all():
-            raise ValueError(
-                "The training loss is no longer finite. Train with a smaller learning rate than "
-                f"lr={self.lr:g}, or with max_grad_norm."
-            )
         return self
 
     def _tasks(
