@@ -18,6 +18,7 @@ from sklearn_ser.modules._pooling import (
     MeanOverTime,
     StatisticsOverTime,
 )
+from sklearn_ser.modules._rating_autoencoder import RatingAutoencoder
 from sklearn_ser.modules._recurrent import LSTMOverTime
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "MeanOverTime",
     "MelCNN",
     "MixupGAN",
+    "RatingAutoencoder",
     "StatisticsOverTime",
     "Transition",
 ]
