@@ -50,12 +50,7 @@ INIT_PARAMS: dict[str, dict[str, Any]] = {
     "DenseNetSER": {"max_epochs": 20},
     "DenseNetSERRegressor": _ALONE,
     "AdversarialAutoencoderSER": _PARTLY_LABELLED,
-    "AdversarialAutoencoderSERRegressor": {
-        **_ALONE,
-        "max_epochs": 8,
-        "hidden_sizes": (32,),
-        "code_size": 16,
-    },
+    "AdversarialAutoencoderSERRegressor": {**_ALONE, "hidden_sizes": (32,), "code_size": 16},
     "DomainAdversarialSER": _PARTLY_LABELLED,
     "MLPSER": {"max_epochs": 20},
     "MLPSERRegressor": _ALONE,
