@@ -168,10 +168,11 @@ def main(argv=None):
         f"{args.corpus}, {len(y)} utterances, {split} left out, clean training, train-fit, pooled"
     )
     figure = plt.figure(layout="constrained", figsize=(5.5 * len(studies), 5))
+    colors = {name: f"C{i}" for i, name in enumerate(args.models)}
     panels = figure.subplots(1, len(studies), squeeze=False)[0]
     for (name, result), ax in zip(studies.items(), panels, strict=True):
         print(f"\n{name}: UAR in % (95 % interval over speakers)\n{tabulate(result).to_string()}")
-        RobustnessCurveDisplay.from_result(result, ax=ax).ax_.set_title(name)
+        RobustnessCurveDisplay.from_result(result, ax=ax, colors=colors).ax_.set_title(name)
         if result.predictions["pipeline"].nunique() > 1:
             drops = result.compare_drops()
             print("\nWhat the second loses more than the first, in shares of 1:")

@@ -322,5 +322,5 @@ def test_features_and_another_rate_are_refused():
     with pytest.raises(ValueError, match=r"shape \(8, 3\)"):
         noise_curve(Listener(), np.zeros((8, 3)), y, groups=speakers)
     model = make_pipeline(MFCC(sampling_rate=8000), Functionals(), LogisticRegression())
-    with pytest.raises(ValueError, match="sampling_rate=8000, but noise is added at 16000"):
+    with pytest.raises(ValueError, match="mfcc__sampling_rate=8000, but noise is added at 16000"):
         noise_curve(model, X, y, groups=speakers)

@@ -179,7 +179,8 @@ def test_display_of_attacks_of_corruptions_alone_and_of_one_speaker():
         }
     )
     _, ax = plt.subplots()
-    display = RobustnessCurveDisplay(curve, level="epsilon").plot(ax)
+    display = RobustnessCurveDisplay(curve, level="epsilon").plot(ax, colors={"net": "black"})
+    assert _lines(ax)[0].get_color() == "black"
     assert display.ax_ is ax
     assert [text.get_text() for text in ax.get_xticklabels()] == ["clean", "0.1", "0.5"]
     assert_allclose(_lines(ax)[0].get_ydata(), [90, 50, 20])

@@ -29,11 +29,12 @@ def is_attackable(model: Any) -> bool:
     Returns
     -------
     bool
-        True for the nets of this library.
+        True for the nets of this library that standardise their input, as all do that take features
+        or sequences.
     """
-    return isinstance(model, BaseSERClassifier) and (
-        isinstance(model, CNNLSTMSER) or type(model)._forward is BaseSpeechNet._forward
-    )
+    if not isinstance(model, BaseSERClassifier) or not hasattr(model, "clip"):
+        return False
+    return isinstance(model, CNNLSTMSER) or type(model)._forward is BaseSpeechNet._forward
 
 
 def to_module_space(net: BaseSERClassifier, X: Any) -> np.ndarray:

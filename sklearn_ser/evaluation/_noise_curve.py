@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from sklearn_ser.evaluation._robustness import (
     Disturbance,
     Fold,
     RobustnessResult,
-    extractors,
     run_conditions,
 )
 from sklearn_ser.evaluation._run import as_rows
@@ -325,12 +325,11 @@ def _check_corruptions(corruption: str | Iterable[str]) -> list[str]:
 
 def _check_rates(pipelines: Mapping[str, Any], sampling_rate: int) -> None:
     for name, pipeline in pipelines.items():
-        for part in extractors(pipeline).values():
-            if part.sampling_rate != sampling_rate:
+        for parameter, value in pipeline.get_params().items():
+            if re.fullmatch(r"(.*__)?sampling_rate", parameter) and value != sampling_rate:
                 raise ValueError(
-                    f"An extractor of the pipeline {name!r} has "
-                    f"sampling_rate={part.sampling_rate}, but noise is added at {sampling_rate} "
-                    "Hz: give both the same."
+                    f"The pipeline {name!r} has {parameter}={value!r}, but noise is added at "
+                    f"{sampling_rate} Hz: give both the same."
                 )
 
 

@@ -286,30 +286,13 @@ def run_conditions(
     return _collect(tasks, results, disturbance.conditions, labels, speakers, level)
 
 
-def extractors(pipeline: Any) -> dict[str, Any]:
-    """Find the extractors in a pipeline.
-
-    Parameters
-    ----------
-    pipeline : estimator
-        Of whatever depth.
-
-    Returns
-    -------
-    dict of str to UtteranceTransformer
-        By the name of the parameter that they are.
-    """
-    from sklearn_ser.features._base import UtteranceTransformer  # needed by studies of audio only
-
-    parts = pipeline.get_params().items()
-    return {name: part for name, part in parts if isinstance(part, UtteranceTransformer)}
-
-
 def _with_memory(pipeline: Any, folder: Path) -> Any:
     """Let the extractors remember what they extract, so that they meet it once in all folds."""
+    from sklearn_ser.features._base import UtteranceTransformer  # needed by studies of audio only
+
     pipeline = clone(pipeline)
-    for name, extractor in extractors(pipeline).items():
-        if extractor.memory is None:
+    for name, part in pipeline.get_params().items():
+        if isinstance(part, UtteranceTransformer) and part.memory is None:
             pipeline.set_params(**{f"{name}__memory": folder})
     return pipeline
 

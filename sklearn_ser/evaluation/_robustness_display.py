@@ -1,5 +1,6 @@
 """Curves of robustness as a plot."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -66,7 +67,13 @@ class RobustnessCurveDisplay:
         self.chance = chance
 
     @classmethod
-    def from_result(cls, result: RobustnessResult, *, ax: Any = None) -> Self:
+    def from_result(
+        cls,
+        result: RobustnessResult,
+        *,
+        ax: Any = None,
+        colors: Mapping[str, str] | None = None,
+    ) -> Self:
         """Plot a study.
 
         Parameters
@@ -77,21 +84,29 @@ class RobustnessCurveDisplay:
         ax : matplotlib Axes, default=None
             Where to plot; None makes a new figure.
 
+        colors : mapping of str to str, default=None
+            Colours of the pipelines by name, so that several plots agree. None: those of
+            matplotlib's cycle, in the order of the pipelines.
+
         Returns
         -------
         RobustnessCurveDisplay
             The display.
         """
         chance = 1 / result.predictions["y_true"].nunique()
-        return cls(result.curve, level=result.level, chance=chance).plot(ax)
+        return cls(result.curve, level=result.level, chance=chance).plot(ax, colors=colors)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, colors: Mapping[str, str] | None = None) -> Self:
         """Draw the curves in per cent.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to plot; None makes a new figure.
+
+        colors : mapping of str to str, default=None
+            Colours of the pipelines by name, so that several plots agree. None: those of
+            matplotlib's cycle, in the order of the pipelines.
 
         Returns
         -------
@@ -109,7 +124,7 @@ class RobustnessCurveDisplay:
         lines = [(pipeline, noise) for pipeline in pipelines for noise in noises or [CLEAN]]
         for k, (pipeline, noise) in enumerate(lines):
             own = curve[curve["pipeline"] == pipeline]
-            color = f"C{pipelines.index(pipeline)}"
+            color = colors[pipeline] if colors else f"C{pipelines.index(pipeline)}"
             style = _STYLES[noises.index(noise) % len(_STYLES)] if noises else "none"
             label = f"{pipeline}, {noise}" if len(noises) > 1 else pipeline
             # Beside each other, or the intervals could not be told apart.
