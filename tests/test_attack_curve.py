@@ -186,6 +186,21 @@ def test_segments_of_an_utterance_are_attacked_as_the_whole():
     assert _loss(net, last, label)[0] > base
 
 
+def test_an_ensemble_is_attacked_through_the_mean_of_its_members():
+    X, y, _ = _rows()
+    net = DenseNetSER(max_epochs=3, n_members=3, random_state=0).fit(X, y)
+    Z = to_module_space(net, X)
+    rows = torch.from_numpy(Z).requires_grad_()
+    lengths, code = torch.ones(len(Z), dtype=torch.int64), np.searchsorted(net.classes_, y)
+    members = [m.eval()(rows[:, None, :], lengths).softmax(1) for m in net.module_.members]
+    mean = torch.stack(members).mean(0)[torch.arange(len(y)), torch.from_numpy(code)]
+    (gradient,) = torch.autograd.grad(-mean.log().sum(), rows)
+    expected = Z + 0.1 * np.sign(gradient.numpy())
+    moved = perturb(net, Z, y, 0.1, attack="fgsm", n_steps=1)
+    assert np.isclose(moved, expected, atol=1e-5).mean() > 0.98
+    assert _loss(net, moved, y).mean() > _loss(net, Z, y).mean()
+
+
 def test_more_steps_raise_the_loss_more(net):
     net, X, y = net
     Z = to_module_space(net, X)
@@ -270,6 +285,7 @@ def test_transfer_to_sequences():
     [
         (MLPSER(), {"attack": "deepfool"}, "attack='deepfool'"),
         (MLPSER(), {"attack": []}, r"attack=\[\]"),
+        (MLPSER(), {"epsilons": [0.1, 0.1]}, r"\['fgsm'\] occur twice"),
         (MLPSER(), {"epsilons": []}, "one or more numbers"),
         (MLPSER(), {"epsilons": [-0.1]}, "not negative"),
         (MLPSER(), {"n_steps": 0}, "n_steps=0"),

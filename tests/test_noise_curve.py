@@ -301,9 +301,11 @@ def test_training_and_test_noise_are_kept_apart(tmp_path):
         ({"noise": 3}, "noise is a int"),
         ({"noise": {"clean": "white"}}, "named {'clean'}"),
         (
-            {"noise": ["white", "white"], "corruption": ["codec", "codec"]},
+            {"corruption": ["codec", "codec"]},
             r"\['codec'\] occur twice",
         ),
+        ({"snrs": [5, 5]}, r"\['white'\] occur twice"),
+        ({"noise": ["below/rain", "above/rain"]}, r"2 entries of the 1 names \['rain'\]"),
         ({"snrs": []}, "one or more numbers"),
         ({"snrs": [np.nan]}, "one or more numbers"),
         ({"corruption": "underwater"}, r"corruption has \['underwater'\]"),

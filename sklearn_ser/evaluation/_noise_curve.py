@@ -177,12 +177,10 @@ def noise_curve(
     1      SVC    babble  10.0           3
     2      SVC    babble   0.0           3
     """
-    noises = _name_noises(noise)
+    noises, snrs = _name_noises(noise), _check_snrs(snrs)
     conditions = [Condition(CLEAN, np.inf)]
-    conditions += [Condition(name, snr) for name in noises for snr in _check_snrs(snrs)]
+    conditions += [Condition(name, snr) for name in noises for snr in snrs]
     conditions += [Condition(name, np.inf) for name in _check_corruptions(corruption)]
-    if repeated := {c.name for c in conditions if conditions.count(c) > 1}:
-        raise ValueError(f"The conditions {sorted(repeated)} occur twice: name each once.")
     check_count("n_talkers", n_talkers)
     pipelines = check_pipelines(pipelines)
     _check_rates(pipelines, sampling_rate)
@@ -298,7 +296,13 @@ def _name_noises(noise: Any) -> dict[str, str | list[Utterance]]:
                 f"noise is a {type(noise).__name__}: give one of {_SYNTHETIC}, a folder, a list of "
                 "these, or a dict that names noises, which may be recordings."
             )
-        noise = {name if name in _SYNTHETIC else Path(name).name: name for name in noise}
+        given = list(noise)
+        noise = {name if name in _SYNTHETIC else Path(name).name: name for name in given}
+        if len(noise) < len(given):
+            raise ValueError(
+                f"noise has {len(given)} entries of the {len(noise)} names {list(noise)}: name "
+                "each once, and folders of the same name by a dict."
+            )
     if taken := {CLEAN, *CORRUPTIONS} & set(noise):
         raise ValueError(f"A noise is named {taken}, which is something else: rename it.")
     from sklearn_ser.augmentation._noise import list_recordings  # torch comes with it

@@ -245,6 +245,9 @@ def run_conditions(
     ValueError
         If an argument is not as :func:`evaluate` wants it.
     """
+    conditions = disturbance.conditions
+    if repeated := {c.name for c in conditions if conditions.count(c) > 1}:
+        raise ValueError(f"The conditions {sorted(repeated)} occur twice: name each once.")
     pipelines = check_pipelines(pipelines)
     check_repeats(n_repeats, random_state)
     labels = check_labels(y)
@@ -283,7 +286,7 @@ def run_conditions(
         for i, new in zip(missing, computed, strict=True):
             for j, result in new.items():
                 results[i][j] = result
-    return _collect(tasks, results, disturbance.conditions, labels, speakers, level)
+    return _collect(tasks, results, conditions, labels, speakers, level)
 
 
 def _with_memory(pipeline: Any, folder: Path) -> Any:
