@@ -338,8 +338,8 @@ def test_error_parameters(params, message):
         _net(**params).fit(*_features())
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_error_absent_gpu():
+def test_error_absent_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="torch sees no CUDA device"):
         _net(device="cuda").fit(*_features())
 

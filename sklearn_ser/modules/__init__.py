@@ -19,6 +19,7 @@ from sklearn_ser.modules._pooling import (
     MeanOverTime,
     StatisticsOverTime,
 )
+from sklearn_ser.modules._rating_autoencoder import RatingAutoencoder
 from sklearn_ser.modules._recurrent import LSTMOverTime
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "MeanOverTime",
     "MelCNN",
     "MixupGAN",
+    "RatingAutoencoder",
     "StatisticsOverTime",
     "Transition",
 ]
