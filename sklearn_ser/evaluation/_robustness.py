@@ -193,6 +193,7 @@ class _Task(NamedTuple):
     fold: int
     estimator: Any
     seed: int
+    copies_seed: int
     train: np.ndarray
     test: np.ndarray
 
@@ -258,10 +259,11 @@ def run_conditions(
     splits = make_splits(X, labels, groups, cv)
     check_speakers_apart(splits, speakers)
     tasks = [
-        _Task(name, repeat, fold, estimator, seed, train, test)
+        _Task(name, repeat, fold, estimator, seed, shared, train, test)
         for repeat in range(n_repeats)
         for fold, (train, test) in enumerate(splits)
         for seed in fold_seeds(random_state, repeat, fold)
+        for shared in fold_seeds(random_state, repeat, 0)
         for name, estimator in pipelines.items()
     ]
     folder = make_folder(path)
@@ -325,6 +327,7 @@ def _result_files(
                 pipelines[task.pipeline],
                 folds[task.fold],
                 task.seed,
+                task.copies_seed,
                 key,
             )
             for c, key in zip(disturbance.conditions, settings, strict=True)
@@ -340,7 +343,8 @@ def _run(
     X, y, speakers, classes = data
     fold = Fold(X, y, speakers, task.train, task.test)
     start = time.perf_counter()
-    fitted = seeded(task.estimator, task.seed).fit(_safe_indexing(X, task.train), y[task.train])
+    estimator = seeded(task.estimator, task.seed, task.copies_seed)
+    fitted = estimator.fit(_safe_indexing(X, task.train), y[task.train])
     fit_seconds = time.perf_counter() - start
     predict = disturbance.prepare(fitted, fold, task.seed)
     results = {}
