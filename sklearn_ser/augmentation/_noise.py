@@ -175,7 +175,7 @@ class NoiseSampler(UtteranceSampler):
             The sampler itself.
         """
         super().fit(X, y)
-        self.recordings_ = _recordings(self.noise)
+        self.recordings_ = list_recordings(self.noise)
         return self
 
     def _check_parameters(self) -> None:
@@ -202,8 +202,24 @@ class NoiseSampler(UtteranceSampler):
         return cut_noise(recording, n_samples, rng)
 
 
-def _recordings(noise: Any) -> list[Utterance]:
-    """List the recordings of noise; none stand for white noise."""
+def list_recordings(noise: Any) -> list[Utterance]:
+    """List the recordings of noise.
+
+    Parameters
+    ----------
+    noise : "white", path of a folder, or utterances
+        As for :class:`NoiseSampler`.
+
+    Returns
+    -------
+    list of Utterance
+        The recordings; none stand for white noise.
+
+    Raises
+    ------
+    ValueError
+        If a folder has no audio files.
+    """
     if isinstance(noise, str) and noise == "white":
         return []
     if isinstance(noise, (str, os.PathLike)):

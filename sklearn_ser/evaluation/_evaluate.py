@@ -18,7 +18,9 @@ from sklearn_ser.evaluation._run import (
     as_labels,
     as_rows,
     check_repeats,
+    check_speakers_apart,
     empty_where_missing,
+    encode_predictions,
     fold_seeds,
     make_folder,
     run_jobs,
@@ -178,7 +180,7 @@ def evaluate(
     check_consistent_length(X, labels, groups, speakers)
     splits = make_splits(X, labels, groups, cv)
     if not allow_shared_speakers:
-        _check_speakers_apart(splits, speakers)
+        check_speakers_apart(splits, speakers)
     tasks = [
         _Task(name, repeat, fold, pipeline, seed, shared, fit_params.get(name, {}), train, test)
         for repeat in range(n_repeats)
@@ -364,21 +366,6 @@ def make_splits(X: Any, y: np.ndarray, groups: Any, cv: Any) -> list[tuple]:
     return [(rows[train], rows[test]) for train, test in splits]
 
 
-def _check_speakers_apart(splits: list[tuple], speakers: np.ndarray) -> None:
-    names, codes = np.unique(speakers, return_inverse=True)
-    for fold, (train, test) in enumerate(splits):
-        in_train, in_test = (
-            np.bincount(codes[rows], minlength=len(names)) for rows in (train, test)
-        )
-        shared = names[(in_train > 0) & (in_test > 0)].tolist()
-        if shared:
-            raise ValueError(
-                f"Fold {fold} has {len(shared)} speakers in training and test, such as "
-                f"{shared[:3]}: the figures would be those of known speakers. Pass a cv that keeps "
-                "speakers apart, or allow_shared_speakers=True to measure what they feign."
-            )
-
-
 def _run_missing(
     tasks: list[_Task],
     X: Any,
@@ -438,27 +425,11 @@ def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -
     fitted = time.perf_counter()
     predicted = estimator.predict(X_test)
     end = time.perf_counter()
-    result = _Result(_encode(predicted, classes, task), fitted - start, end - fitted)
+    codes = encode_predictions(predicted, classes, len(task.test), task.pipeline, task.fold)
+    result = _Result(codes, fitted - start, end - fitted)
     if file is not None:
         save(file, result._asdict())
     return result
-
-
-def _encode(predicted: Any, classes: list, task: _Task) -> list[int]:
-    code_of = {label: code for code, label in enumerate(classes)}
-    labels = np.asarray(predicted).tolist()
-    if len(labels) != len(task.test):
-        raise ValueError(
-            f"The pipeline {task.pipeline!r} gave {len(labels)} predictions for "
-            f"{len(task.test)} utterances of fold {task.fold}."
-        )
-    try:
-        return [code_of[label] for label in labels]
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f"The pipeline {task.pipeline!r} predicted {error.args[0]!r} in fold {task.fold}, but "
-            f"the classes are {classes}."
-        ) from error
 
 
 def _collect(

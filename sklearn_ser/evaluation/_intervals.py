@@ -203,6 +203,96 @@ def paired_permutation_test(
     return table.assign(p_adjusted=_holm(table["p_value"].to_numpy()))
 
 
+def paired_drop_test(
+    reference: pd.DataFrame,
+    disturbed: pd.DataFrame,
+    *,
+    metric: str = "uar",
+    n_permutations: int = 10_000,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Test whether one pipeline loses more than another when the utterances are disturbed.
+
+    As :func:`paired_permutation_test`, of the difference between two losses instead of that
+    between two scores: what a speaker swaps are the predictions for the clean and for the
+    disturbed utterances together.
+
+    Parameters
+    ----------
+    reference, disturbed : DataFrame
+        Predictions of the same pipelines, repeats and rows, for clean and for disturbed
+        utterances; the columns are those that :func:`paired_permutation_test` wants.
+
+    metric : {"uar", "wa", "macro_f1"}, default="uar"
+        The score, as in :func:`score_predictions`.
+
+    n_permutations : int, default=10000
+        How often predictions are swapped; all ways are tried where there are no more.
+
+    random_state : int, default=0
+        Decides the swaps.
+
+    Returns
+    -------
+    DataFrame
+        A row for each pair of pipelines: ``first``, ``second``, ``difference`` (what the second
+        loses less what the first loses, so that a positive one speaks for the first), ``p_value``
+        (two-sided) and ``p_adjusted``, corrected for the number of pairs after Holm.
+
+    Raises
+    ------
+    ValueError
+        If there is one pipeline only, or the rows are not the same.
+
+    See Also
+    --------
+    noise_curve : Makes such predictions.
+    attack_curve : So does this.
+
+    Notes
+    -----
+    A pipeline that scores higher has more to lose: look at the scores themselves too.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_ser.evaluation import paired_drop_test
+    >>> truth = ["anger", "neutral"] * 6
+    >>> a = pd.DataFrame({
+    ...     "pipeline": "a", "repeat": 0, "row": range(12), "speaker": list("112233445566"),
+    ...     "y_true": truth, "y_pred": truth,
+    ... })
+    >>> clean = pd.concat([a, a.assign(pipeline="b")])
+    >>> noisy = pd.concat([a, a.assign(pipeline="b", y_pred="anger")])
+    >>> paired_drop_test(clean, noisy)
+      first second  difference  p_value  p_adjusted
+    0     a      b         0.5  0.03125     0.03125
+    """
+    _check_metric(metric)
+    check_count("n_permutations", n_permutations)
+    for predictions in (reference, disturbed):
+        check_columns(predictions, ["pipeline", "repeat", "row", "speaker", "y_true", "y_pred"])
+    clean, speakers = _paired_counts(reference)
+    noisy, _ = _paired_counts(disturbed)
+    rows_of = [_tested_rows(predictions) for predictions in (reference, disturbed)]
+    if set(clean) != set(noisy) or not rows_of[0].equals(rows_of[1]):
+        raise ValueError(
+            f"The reference has the pipelines {list(clean)} and {len(rows_of[0])} predictions, the "
+            f"disturbed utterances {list(noisy)} and {len(rows_of[1])}: they must be of the same "
+            "rows, and each of one condition only."
+        )
+    swaps = _swaps(len(speakers), n_permutations, random_state)
+    rows = []
+    for first, second in combinations(clean, 2):
+        gained, gained_in_noise = (
+            _swapped_differences(counts[first], counts[second], swaps, metric)
+            for counts in (clean, noisy)
+        )
+        rows.append((first, second, *_extremity(gained - gained_in_noise)))
+    table = pd.DataFrame(rows, columns=["first", "second", "difference", "p_value"])
+    return table.assign(p_adjusted=_holm(table["p_value"].to_numpy()))
+
+
 def _speaker_counts(predictions: pd.DataFrame, classes: np.ndarray | None = None) -> np.ndarray:
     """Count confusions as (n_repeats, n_speakers, n_classes, n_classes), speakers sorted."""
     true, pred, classes = encode_labels(predictions, classes)
@@ -231,8 +321,7 @@ def _paired_counts(predictions: pd.DataFrame) -> tuple[dict[str, np.ndarray], np
     counts: dict[str, np.ndarray] = {}
     first: Any = None
     for name, part in predictions.groupby("pipeline", sort=False, observed=True):
-        rows = part[["repeat", "row", "speaker", "y_true"]].sort_values(["repeat", "row"])
-        rows = rows.reset_index(drop=True)
+        rows = _tested_rows(part)
         if first is None:
             first = (name, rows)
         elif not rows.equals(first[1]):
@@ -244,6 +333,12 @@ def _paired_counts(predictions: pd.DataFrame) -> tuple[dict[str, np.ndarray], np
     if len(counts) < 2:
         raise ValueError(f"There is nothing to compare: the only pipeline is {list(counts)}.")
     return counts, np.unique(first[1]["speaker"])
+
+
+def _tested_rows(predictions: pd.DataFrame) -> pd.DataFrame:
+    """List what was tested, in an order that does not depend on that of the predictions."""
+    rows = predictions[["repeat", "row", "speaker", "y_true"]]
+    return rows.sort_values(["repeat", "row"]).reset_index(drop=True)
 
 
 def _swaps(n_speakers: int, n_permutations: int, random_state: int) -> np.ndarray:
@@ -258,11 +353,22 @@ def _swaps(n_speakers: int, n_permutations: int, random_state: int) -> np.ndarra
 def _test_pair(
     first: np.ndarray, second: np.ndarray, swaps: np.ndarray, metric: str
 ) -> tuple[float, float]:
+    return _extremity(_swapped_differences(first, second, swaps, metric))
+
+
+def _swapped_differences(
+    first: np.ndarray, second: np.ndarray, swaps: np.ndarray, metric: str
+) -> np.ndarray:
+    """Subtract the scores of the first pipeline from those of the second, for each row of swaps."""
     # A speaker who swaps counts in the other pipeline.
     weights = np.hstack([1 - swaps, swaps])
     score_first = _weighted_scores(np.concatenate([first, second], axis=1), weights, metric)
     score_second = _weighted_scores(np.concatenate([second, first], axis=1), weights, metric)
-    differences = score_second - score_first
+    return score_second - score_first
+
+
+def _extremity(differences: np.ndarray) -> tuple[float, float]:
+    """Give the first difference, and the share of all that are as far from zero."""
     # Sums in another order differ in the last bits.
     extreme = np.abs(differences) >= abs(differences[0]) - 1e-12
     return float(differences[0]), float(extreme.mean())

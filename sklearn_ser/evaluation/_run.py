@@ -231,3 +231,82 @@ def as_rows(X: Any) -> Any:
         The same rows.
     """
     return X.to_frame(index=False) if isinstance(X, pd.Index) else X
+
+
+def check_speakers_apart(splits: list[tuple], speakers: np.ndarray) -> None:
+    """Refuse folds with a speaker on both sides.
+
+    Parameters
+    ----------
+    splits : list of (train, test)
+        Indices of rows.
+
+    speakers : ndarray of shape (n_samples,)
+        Speakers.
+
+    Raises
+    ------
+    ValueError
+        If a speaker is in training and test; the message names the fold.
+    """
+    names, codes = np.unique(speakers, return_inverse=True)
+    for fold, (train, test) in enumerate(splits):
+        in_train, in_test = (
+            np.bincount(codes[rows], minlength=len(names)) for rows in (train, test)
+        )
+        shared = names[(in_train > 0) & (in_test > 0)].tolist()
+        if shared:
+            raise ValueError(
+                f"Fold {fold} has {len(shared)} speakers in training and test, such as "
+                f"{shared[:3]}: the figures would be those of known speakers. Pass a cv that keeps "
+                "speakers apart. What shared speakers feign, evaluate measures with "
+                "allow_shared_speakers=True."
+            )
+
+
+def encode_predictions(
+    predicted: Any, classes: list, n_tested: int, pipeline: str, fold: int
+) -> list[int]:
+    """Turn predicted labels into numbers of the classes.
+
+    Parameters
+    ----------
+    predicted : array-like of shape (n_tested,)
+        What a pipeline predicted.
+
+    classes : list
+        All labels, sorted.
+
+    n_tested : int
+        Utterances of the fold.
+
+    pipeline : str
+        Name of the pipeline.
+
+    fold : int
+        Number of the fold.
+
+    Returns
+    -------
+    list of int
+        Positions in `classes`.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer predictions than utterances, or one is no class.
+    """
+    code_of = {label: code for code, label in enumerate(classes)}
+    labels = np.asarray(predicted).tolist()
+    if len(labels) != n_tested:
+        raise ValueError(
+            f"The pipeline {pipeline!r} gave {len(labels)} predictions for {n_tested} utterances "
+            f"of fold {fold}."
+        )
+    try:
+        return [code_of[label] for label in labels]
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"The pipeline {pipeline!r} predicted {error.args[0]!r} in fold {fold}, but the "
+            f"classes are {classes}."
+        ) from error
