@@ -6,6 +6,8 @@ import pytest
 import torch
 from art.attacks.evasion import FastGradientMethod, ProjectedGradientDescent
 from art.estimators.classification import PyTorchClassifier
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline as make_sampling_pipeline
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -264,6 +266,20 @@ def test_a_surrogate_misleads_models_without_gradient(tmp_path):
     attack_curve(models, frame, y, [1.0], **changed)
     assert len(list(tmp_path.glob("*.json"))) == 3 * 2 * 4
     assert len(train) + len(test) == len(y)
+
+
+@pytest.mark.parametrize("surrogate", [None, MLPSER(max_epochs=3)])
+def test_samplers_before_the_net_change_nothing_but_its_training(surrogate):
+    X, y, speakers = _rows()
+    net = MLPSER(max_epochs=3)
+    sampled = make_sampling_pipeline(StandardScaler(), "passthrough", RandomOverSampler(), net)
+    plain = make_pipeline(StandardScaler(), net)
+    params = {"groups": speakers, "surrogate": surrogate}
+    # As many rows of each class: the sampler adds none.
+    result = attack_curve({"sampled": sampled, "plain": plain}, X, y, [0.5], **params)
+    drops = result.curve.set_index(["pipeline", "epsilon"])["drop"]
+    assert drops["plain", 0.5] > 0
+    assert drops["sampled", 0.5] == drops["plain", 0.5]
 
 
 def test_transfer_to_sequences():

@@ -71,9 +71,9 @@ def attack_curve(
 
     surrogate : classifier, default=None
         A net of this library whose gradient stands in for that of the pipelines (black box). In
-        each fold it is fitted on what the last step of a pipeline is given, and what misleads it
-        is given to that step instead. None: each pipeline is attacked by the gradient of its own
-        net (white box).
+        each fold it is fitted on what the last step of a pipeline is given for the training rows,
+        without the rows that samplers add, and what misleads it is given to that step instead.
+        None: each pipeline is attacked by the gradient of its own net (white box).
 
     groups : array-like of shape (n_samples,), default=None
         What `cv` keeps apart; None: the speakers.
@@ -248,7 +248,7 @@ def _check_gradients(pipelines: dict[str, Any], surrogate: Any) -> None:
     if surrogate is not None and hasattr(surrogate, "steps"):
         raise ValueError(
             "The surrogate is a pipeline: pass its net alone. It is fitted on what the last step "
-            "of each attacked pipeline is given."
+            "of each attacked pipeline is given for the training rows, before any sampling."
         )
 
 
@@ -258,9 +258,16 @@ def _last_step(pipeline: Any) -> Any:
 
 def _split(fitted: Any) -> tuple[Callable, Any]:
     """Take a fitted pipeline apart: what makes the features, and the classifier."""
-    if not hasattr(fitted, "steps") or len(fitted.steps) == 1:
-        return (lambda X: X), _last_step(fitted)
-    return fitted[:-1].transform, _last_step(fitted)
+    steps = [step for _, step in getattr(fitted, "steps", [])[:-1]]
+    # Samplers act in training only, and a pipeline that ends in one has no transform.
+    transformers = [step for step in steps if hasattr(step, "transform")]
+
+    def transform(X: Any) -> Any:
+        for transformer in transformers:
+            X = transformer.transform(X)
+        return X
+
+    return transform, _last_step(fitted)
 
 
 def _values(X: Any) -> np.ndarray:
