@@ -59,7 +59,10 @@ def load_corpus(args):
         bunch = LOADERS[args.corpus](args.data)
     else:
         bunch = make_emotional_speech(3, n_utterances=4, duration=1.0, random_state=0)
-    return bunch.data, bunch.target, bunch.speaker
+    labelled = bunch.target != ""
+    X = bunch.data
+    X = X[labelled] if hasattr(X, "iloc") else [x for x, k in zip(X, labelled, strict=True) if k]
+    return X, bunch.target[labelled], bunch.speaker[labelled]
 
 
 def build_models():

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -117,6 +118,7 @@ def build_models(args):
 
 def shorten(network, max_epochs):
     """Train a network for fewer epochs, where that is asked for."""
+    network = clone(network)
     return network if max_epochs is None else network.set_params(max_epochs=max_epochs)
 
 
@@ -163,7 +165,7 @@ def main(argv=None):
     X, y, speakers = load_corpus(args)
     with tempfile.TemporaryDirectory() as scratch:
         studies = run_studies(args, X, y, speakers, args.path or Path(scratch))
-    split = "one speaker" if args.n_folds is None else f"a group of {args.n_folds}"
+    split = "one speaker" if args.n_folds is None else f"one of {args.n_folds} groups of speakers"
     print(
         f"{args.corpus}, {len(y)} utterances, {split} left out, clean training, train-fit, pooled"
     )

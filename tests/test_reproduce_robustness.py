@@ -31,7 +31,7 @@ def test_robustness_runs_and_continues(monkeypatch, tmp_path, capsys):
     assert set(first["attack"].predictions["pipeline"]) == {"MLP"}
     assert set(first["transfer"].predictions["pipeline"]) == {"SVC", "MLP"}
     printed = capsys.readouterr().out
-    assert "train-fit" in printed
+    assert "one speaker left out, clean training, train-fit" in printed
     assert "babble" in printed
     assert "fgsm, transfer" in printed
     assert (tmp_path / "figure.png").stat().st_size > 0
@@ -52,6 +52,33 @@ def test_robustness_has_the_networks_on_both_inputs(monkeypatch):
         assert models["DenseNet, no mixup"][-1].mixup_alpha == 0
         assert models["DenseNet, mixup"][-1].mixup_alpha != 0
         assert models["DenseNet, mixup"][-1].max_epochs == 3
+
+
+def test_groups_are_named_and_shortening_leaves_the_networks_alone(monkeypatch, tmp_path, capsys):
+    script = _load("reproduce_robustness", monkeypatch)
+    epochs = script.NETWORKS["functionals"]["MLP"].max_epochs
+    arguments = ["--models", "MLP", "--max-epochs", "1", "--snrs", "0", "--studies", "noise"]
+    script.main([*arguments, "--noise", "white", "--n-folds", "2", "--path", str(tmp_path)])
+    assert "one of 2 groups of speakers left out" in capsys.readouterr().out
+    assert script.NETWORKS["functionals"]["MLP"].max_epochs == epochs != 1
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", ["reproduce_robustness", "plot_robustness"])
+def test_utterances_without_an_emotion_are_left_out(monkeypatch, tmp_path, name):
+    script = _load(name, monkeypatch)
+    from tests.noise_files import write_noise
+
+    names = [f"{i}.wav" for i in range(4)]
+    write_noise(tmp_path, names)
+    emotions = ["anger", "", "neutral", "anger"]
+    index = pd.DataFrame({"file": names, "speaker": list("1122"), "emotion": emotions})
+    index.to_csv(tmp_path / "index.csv", index=False)
+    args = script.parse_arguments(["--corpus", "index", "--data", str(tmp_path)])
+    X, y, speakers = script.load_corpus(args)
+    assert len(X) == 3
+    assert list(y) == ["anger", "neutral", "anger"]
+    assert list(speakers) == list("122")
 
 
 @pytest.mark.parametrize("name", ["reproduce_robustness", "plot_robustness"])
