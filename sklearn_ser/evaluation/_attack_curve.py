@@ -29,7 +29,7 @@ def attack_curve(
     pipelines: Any,
     X: Any,
     y: ArrayLike,
-    epsilons: Iterable[float] = (0.01, 0.02, 0.05, 0.1, 0.2),
+    epsilons: float | Iterable[float] = (0.01, 0.02, 0.05, 0.1, 0.2),
     *,
     attack: str | Iterable[str] = "fgsm",
     n_steps: int = 10,
@@ -59,7 +59,7 @@ def attack_curve(
     y : array-like of shape (n_samples,)
         Emotions.
 
-    epsilons : iterable of float, default=(0.01, 0.02, 0.05, 0.1, 0.2)
+    epsilons : float or iterable of float, default=(0.01, 0.02, 0.05, 0.1, 0.2)
         Largest changes of a feature, in standard deviations of the training data.
 
     attack : {"fgsm", "pgd"} or iterable of these, default="fgsm"
@@ -94,8 +94,8 @@ def attack_curve(
         Processes, of one thread each. None means 1 outside a :class:`joblib.parallel_config`.
 
     path : str or Path, default=None
-        Folder that keeps predictions, as :func:`evaluate` does. Later calls may add pipelines,
-        attacks and epsilons.
+        Folder that keeps predictions, as :func:`evaluate` does, and what the extractors give. Later
+        calls may add pipelines, attacks and epsilons.
 
     verbose : int, default=0
         Whether to show a progress bar.
@@ -122,14 +122,15 @@ def attack_curve(
     Notes
     -----
     What is attacked is the input of the module: features or frames, standardised by the training
-    data and clipped at ``clip`` standard deviations. The perturbed input stays in that range, and
-    padding is not perturbed. The steps before the net, from the audio to the features, are not
-    differentiated: the changes need not be those of any waveform. For a net on
-    :class:`~sklearn_ser.features.RawWaveform` they are changes of the waveform itself. Epsilons of
-    different features do not compare: that of a net with 1582 features moves all of them at once.
+    data and clipped at ``clip`` standard deviations. The perturbed input stays in that range;
+    padding and features that were constant in training are not perturbed. The steps before the net,
+    from the audio to the features, are not differentiated: the changes need not be those of any
+    waveform. For a net on :class:`~sklearn_ser.features.RawWaveform` they are changes of the
+    waveform itself. Epsilons of different features do not compare: that of a net with 1582 features
+    moves all of them at once.
 
     Extractors of this library without a ``memory`` get one for the time of the study, or below
-    `path`.
+    `path`, where their output stays.
 
     A surrogate's perturbation is mapped to the units of the step that it misleads by the scale that
     the surrogate learned.
@@ -168,7 +169,8 @@ def attack_curve(
     attacks = [attack] if isinstance(attack, str) else list(attack)
     if not attacks or not set(attacks) <= set(ATTACKS):
         raise ValueError(f"attack={attack!r}: choose from {ATTACKS}.")
-    sizes = np.asarray(list(epsilons), dtype=float)
+    listed = list(epsilons) if isinstance(epsilons, Iterable) else [epsilons]
+    sizes = np.asarray(listed, dtype=float)
     if not len(sizes) or not np.isfinite(sizes).all() or sizes.min() < 0:
         raise ValueError(f"epsilons={epsilons!r}: give one or more numbers that are not negative.")
     check_count("n_steps", n_steps)

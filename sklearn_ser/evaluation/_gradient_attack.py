@@ -116,9 +116,12 @@ def perturb(
     Returns
     -------
     ndarray of the shape of Z
-        Within `epsilon` of Z and within the clip range of the net, float32.
+        Within `epsilon` of Z and within the clip range of the net, float32. Features that were
+        constant in training have no standard deviation to move by, and stay as they are.
     """
     step, n_steps = (epsilon, 1) if attack == "fgsm" else (_REACH * epsilon / n_steps, n_steps)
+    # The scale of a constant feature is one in whatever unit it has.
+    varies = net.scaler_.scale_ == np.sqrt(net.scaler_.var_)
     codes = np.searchsorted(net.classes_, y)
     known = net.classes_[np.minimum(codes, len(net.classes_) - 1)] == y
     parts, owner = Z, np.arange(len(Z))
@@ -131,6 +134,7 @@ def perturb(
     dataset = UtteranceDataset(parts[order], {"code": codes[order]})
     changed = np.empty(len(parts), dtype=object)
     module, device = net.module_.eval(), net.net_.device
+    reach = torch.from_numpy(epsilon * varies.astype(np.float32)).to(device)
     done = 0
     # cuDNN gives no gradient of a recurrent layer in evaluation.
     with torch_rng(0, device), torch.backends.cudnn.flags(enabled=False):
@@ -138,7 +142,7 @@ def perturb(
             X, lengths, y_code = (
                 rows.to(device) for rows in (inputs["X"], inputs["lengths"], targets["code"])
             )
-            moved = _climb(module, X, lengths, y_code, net.clip, epsilon, step, n_steps)
+            moved = _climb(module, X, lengths, y_code, net.clip, reach, step, n_steps)
             for x, length in zip(moved.cpu().numpy(), inputs["lengths"].tolist(), strict=True):
                 changed[order[done]] = x[:length]
                 done += 1
@@ -154,12 +158,12 @@ def _climb(
     lengths: torch.Tensor,
     codes: torch.Tensor,
     clip: float,
-    epsilon: float,
+    reach: torch.Tensor,
     step: float,
     n_steps: int,
 ) -> torch.Tensor:
-    """Step along the sign of the gradient, within epsilon of the input and the clip range."""
-    low, high = (X - epsilon).clamp(min=-clip), (X + epsilon).clamp(max=clip)
+    """Step along the sign of the gradient, within reach of the input and the clip range."""
+    low, high = (X - reach).clamp(min=-clip), (X + reach).clamp(max=clip)
     is_speech = torch.arange(X.shape[1], device=X.device) < lengths[:, None]
     step_of_frame = step * is_speech[:, :, None]
     moved = X
