@@ -203,6 +203,20 @@ def test_corruptions_keep_the_length_and_repeat(name):
     assert np.abs(one - signal).max() > 1e-3
 
 
+def test_clipping_is_that_of_the_speech_however_long_the_pauses():
+    speech = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+    clip = CORRUPTIONS["clipping"]
+    expected = clip(speech, RATE, None)
+    for pause in (RATE, 20 * RATE):
+        clipped = clip(np.r_[np.zeros(pause, np.float32), speech], RATE, None)
+        assert_allclose(clipped[pause:], expected)
+        assert not clipped[:pause].any()
+    silence = np.zeros(RATE + 7, np.float32)
+    assert_array_equal(clip(silence, RATE, None), silence)
+    silence[-1] = 0.1  # behind the last whole frame
+    assert_array_equal(clip(silence, RATE, None), silence)
+
+
 def test_corruptions_do_what_they_are_called():
     rng = np.random.default_rng(0)
     noise = rng.normal(0, 0.1, 2 * RATE)
@@ -299,6 +313,8 @@ def test_training_and_test_noise_are_kept_apart(tmp_path):
     [
         ({"noise": "brown"}, "no folder with audio files"),
         ({"noise": 3}, "noise is a int"),
+        ({"noise": []}, r"noise=\[\] .*nothing but clean"),
+        ({"noise": [np.ones(9), np.ones(9)]}, r"a list with a ndarray.*noise={'rain': \["),
         ({"noise": {"clean": "white"}}, "named {'clean'}"),
         (
             {"corruption": ["codec", "codec"]},
@@ -324,5 +340,18 @@ def test_features_and_another_rate_are_refused():
     with pytest.raises(ValueError, match=r"shape \(8, 3\)"):
         noise_curve(Listener(), np.zeros((8, 3)), y, groups=speakers)
     model = make_pipeline(MFCC(sampling_rate=8000), Functionals(), LogisticRegression())
-    with pytest.raises(ValueError, match="mfcc__sampling_rate=8000, but noise is added at 16000"):
+    with pytest.raises(ValueError, match=r"mfcc__sampling_rate=8000, but noise .*=16000"):
         noise_curve(model, X, y, groups=speakers)
+
+
+def test_noise_and_extractors_read_the_same_channel(tmp_path):
+    X, y, speakers = _corpus(n_speakers=2)
+    files = [tmp_path / f"{i}.wav" for i in range(len(X))]
+    for file, x in zip(files, X, strict=True):
+        soundfile.write(file, np.c_[x, 0.5 * x], RATE)
+    model = make_pipeline(MFCC(channel=1), Functionals(), StandardScaler(), LogisticRegression())
+    with pytest.raises(ValueError, match="mfcc__channel=1, but noise is added with channel='mean'"):
+        noise_curve(model, files, y, groups=speakers)
+    result = noise_curve(model, files, y, groups=speakers, channel=1, snrs=100)
+    uar = result.curve["uar"]
+    assert uar[0] == uar[1]  # next to no noise: both conditions hear the same channel

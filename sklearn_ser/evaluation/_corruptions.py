@@ -6,10 +6,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfilt
 
+from sklearn_ser.evaluation._mixing import active_frames
+
 # ITU-T G.712: what a telephone transmits.
 _TELEPHONE_BAND = (300.0, 3400.0)
 _TELEPHONE_RATE = 8000
-# Share of the samples that a recording with too high a gain cuts off.
+# Share of the samples of speech that a recording with too high a gain cuts off.
 _CLIPPED_SHARE = 0.1
 # A reverberation of 60 dB takes this long, as in a large living room.
 _REVERBERATION_SECONDS = 0.6
@@ -25,8 +27,9 @@ def _limit_band(signal: np.ndarray, sampling_rate: int, rng: np.random.Generator
 
 
 def _clip(signal: np.ndarray, sampling_rate: int, rng: np.random.Generator) -> np.ndarray:
-    limit = np.quantile(np.abs(signal), 1 - _CLIPPED_SHARE)
-    return np.clip(signal, -limit, limit)
+    # Pauses would lower the limit, down to zero where they take nine tenths of the utterance.
+    limit = np.quantile(np.abs(active_frames(signal, sampling_rate)), 1 - _CLIPPED_SHARE)
+    return np.clip(signal, -limit, limit) if limit > 0 else signal
 
 
 def _reverberate(signal: np.ndarray, sampling_rate: int, rng: np.random.Generator) -> np.ndarray:

@@ -14,6 +14,39 @@ _FRAME_SECONDS = 0.02
 _LOWEST_PINK = 50.0
 
 
+def active_frames(signal: np.ndarray, sampling_rate: int) -> np.ndarray:
+    """Find the parts of a signal in which somebody speaks.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n_samples,)
+        Samples.
+
+    sampling_rate : int
+        In Hz.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_samples_of_frame)
+        The frames of 20 ms whose power is within 30 dB of that of the loudest one; the whole of a
+        signal that is shorter than a frame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser.evaluation._mixing import active_frames
+    >>> active_frames(np.r_[np.ones(16000), np.zeros(48000)], 16000).shape
+    (50, 320)
+    """
+    size = round(_FRAME_SECONDS * sampling_rate)
+    if len(signal) < size:
+        return signal[np.newaxis]
+    n_frames = len(signal) // size
+    frames = signal[: n_frames * size].reshape(n_frames, size)
+    power = np.square(frames, dtype=np.float64).mean(axis=1)
+    return frames[power >= power.max() * 10 ** (-_ACTIVE_RANGE / 10)]
+
+
 def active_power(signal: np.ndarray, sampling_rate: int) -> float:
     """Measure the power of the parts of a signal in which somebody speaks.
 
@@ -28,8 +61,7 @@ def active_power(signal: np.ndarray, sampling_rate: int) -> float:
     Returns
     -------
     float
-        Mean power over the frames of 20 ms that are within 30 dB of the loudest one; over the whole
-        of a signal that is shorter than a frame.
+        Mean power over what :func:`active_frames` finds.
 
     Notes
     -----
@@ -45,13 +77,8 @@ def active_power(signal: np.ndarray, sampling_rate: int) -> float:
     >>> active_power(np.r_[speech, np.zeros(48000)], 16000)
     1.0
     """
-    size = round(_FRAME_SECONDS * sampling_rate)
-    squares = np.square(signal, dtype=np.float64)
-    if len(squares) < size:
-        return float(squares.mean())
-    n_frames = len(squares) // size
-    power = squares[: n_frames * size].reshape(n_frames, size).mean(axis=1)
-    return float(power[power >= power.max() * 10 ** (-_ACTIVE_RANGE / 10)].mean())
+    frames = active_frames(signal, sampling_rate)
+    return float(np.square(frames, dtype=np.float64).mean(axis=1).mean())
 
 
 def mix(signal: np.ndarray, noise: np.ndarray, snr: float, sampling_rate: int) -> np.ndarray:

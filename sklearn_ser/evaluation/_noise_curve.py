@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ def noise_curve(
     y: ArrayLike,
     *,
     noise: Any = "white",
-    snrs: Iterable[float] = (20, 15, 10, 5, 0, -5),
+    snrs: float | Iterable[float] = (20, 15, 10, 5, 0, -5),
     corruption: str | Iterable[str] = (),
     groups: Any = None,
     cv: Any = None,
@@ -73,15 +72,17 @@ def noise_curve(
         babble of `n_talkers` people, who are training speakers of the fold and so never the tested
         one; or pieces of the recordings in a folder. A dict gives noises names and takes, beside
         the above, recordings in whatever form an extractor takes utterances:
-        ``{"rain": [path, path], "party": "babble"}``. An empty list adds none.
+        ``{"rain": [path, path], "party": "babble"}``. An empty list adds none, for a study of
+        corruptions alone.
 
-    snrs : iterable of float, default=(20, 15, 10, 5, 0, -5)
+    snrs : float or iterable of float, default=(20, 15, 10, 5, 0, -5)
         Ratios of the active level of the speech to the level of the noise, in dB (see Notes).
 
     corruption : str or iterable of str, default=()
         Corruptions, each a condition of its own, without noise: ``"telephone"`` (300 to 3400 Hz),
         ``"codec"`` (8 kHz and the GSM 06.10 coder), ``"clipping"`` (the loudest tenth of the
-        samples cut off) and ``"reverberation"`` (60 dB in 0.6 s, as strong as the direct sound).
+        samples of the active speech cut off) and ``"reverberation"`` (60 dB in 0.6 s, as strong as
+        the direct sound).
 
     groups : array-like of shape (n_samples,), default=None
         What `cv` keeps apart; None: the speakers.
@@ -99,7 +100,7 @@ def noise_curve(
         Sampling rate in Hz at which noise is added: that of the pipelines' extractors.
 
     channel : int or "mean", default="mean"
-        Channel of files with several, or the mean of all.
+        Channel of files with several, or the mean of all: that of the pipelines' extractors.
 
     n_repeats : int, default=1
         Repetitions with other seeds of the pipelines; the noise stays the same.
@@ -130,7 +131,8 @@ def noise_curve(
     ------
     ValueError
         If an argument is not as described, a fold has a speaker on both sides, an extractor works
-        at another sampling rate, or a sampler in a pipeline trains on the recordings that test.
+        at another sampling rate or reads another channel, or a sampler in a pipeline trains on the
+        recordings that test.
 
     See Also
     --------
@@ -142,13 +144,17 @@ def noise_curve(
     -----
     The level of the speech is the mean power of its active parts: the frames of 20 ms within 30 dB
     of the loudest one, so that pauses do not count. That of the noise is its mean power under the
-    whole utterance.
+    whole utterance. The ``snr`` of :class:`~sklearn_ser.augmentation.NoiseSampler` counts the
+    pauses as speech: at the same dB, an utterance with pauses gets more noise here than there.
 
     Each utterance is extracted once a condition (in babble, once a fold too), whatever the number
     of pipelines with the same extractor: extractors of this library without a ``memory`` get one
-    for the time of the study, or below `path`. Peaks of noisy utterances may exceed 1;
-    :class:`~sklearn_ser.features.OpenSmileFeatures` turns such utterances down before it reads
-    them.
+    for the time of the study, or below `path`, where all of it stays: as many times the features of
+    the corpus as there are conditions (babble counts once a fold). Functionals take
+    some kB an utterance, :class:`~sklearn_ser.features.LogMelSpectrogram` 13 kB a second,
+    :class:`~sklearn_ser.features.RawWaveform` 64 kB: twenty conditions of an hour take 0.9 GB and
+    4.6 GB. Peaks of noisy utterances may exceed 1; :class:`~sklearn_ser.features.OpenSmileFeatures`
+    turns such utterances down before it reads them.
 
     Recordings are told apart by their files only. Two files with pieces of one recording, one in
     training by :class:`~sklearn_ser.augmentation.NoiseSampler` and one here, are for the user to
@@ -182,8 +188,13 @@ def noise_curve(
     conditions += [Condition(name, snr) for name in noises for snr in snrs]
     conditions += [Condition(name, np.inf) for name in _check_corruptions(corruption)]
     check_count("n_talkers", n_talkers)
+    if len(conditions) == 1:
+        raise ValueError(
+            f"noise={noise!r} and corruption={corruption!r}: nothing but clean utterances is left. "
+            "Name a noise or a corruption, or call evaluate."
+        )
     pipelines = check_pipelines(pipelines)
-    _check_rates(pipelines, sampling_rate)
+    _check_reading(pipelines, sampling_rate=sampling_rate, channel=channel)
     _check_apart(pipelines, noises)
     return run_conditions(
         pipelines,
@@ -297,6 +308,11 @@ def _name_noises(noise: Any) -> dict[str, str | list[Utterance]]:
                 "these, or a dict that names noises, which may be recordings."
             )
         given = list(noise)
+        if other := [type(x).__name__ for x in given if not isinstance(x, (str, os.PathLike))]:
+            raise ValueError(
+                f"noise is a list with a {other[0]}: a list holds words of {_SYNTHETIC} and "
+                "folders. Recordings need a name, as in noise={'rain': [recording, recording]}."
+            )
         noise = {name if name in _SYNTHETIC else Path(name).name: name for name in given}
         if len(noise) < len(given):
             raise ValueError(
@@ -313,7 +329,7 @@ def _name_noises(noise: Any) -> dict[str, str | list[Utterance]]:
     }
 
 
-def _check_snrs(snrs: Iterable[float]) -> list[float]:
+def _check_snrs(snrs: float | Iterable[float]) -> list[float]:
     values = np.asarray(list(snrs) if isinstance(snrs, Iterable) else [snrs], dtype=float)
     if not len(values) or not np.isfinite(values).all():
         raise ValueError(f"snrs={snrs!r}: give one or more numbers of dB.")
@@ -327,13 +343,15 @@ def _check_corruptions(corruption: str | Iterable[str]) -> list[str]:
     return names
 
 
-def _check_rates(pipelines: Mapping[str, Any], sampling_rate: int) -> None:
+def _check_reading(pipelines: Mapping[str, Any], **reading: Any) -> None:
+    """Refuse extractors that read clean utterances in another way than noise is added to them."""
     for name, pipeline in pipelines.items():
         for parameter, value in pipeline.get_params().items():
-            if re.fullmatch(r"(.*__)?sampling_rate", parameter) and value != sampling_rate:
+            own = parameter.rpartition("__")[2]
+            if own in reading and value != reading[own]:
                 raise ValueError(
-                    f"The pipeline {name!r} has {parameter}={value!r}, but noise is added at "
-                    f"{sampling_rate} Hz: give both the same."
+                    f"The pipeline {name!r} has {parameter}={value!r}, but noise is added with "
+                    f"{own}={reading[own]!r}: give both the same."
                 )
 
 
