@@ -19,7 +19,8 @@ from sklearn.svm import SVC
 from sklearn_ser import NoiseSampler, OpenSmileFeatures
 from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.evaluation import evaluate
-from sklearn_ser.evaluation._store import content_key
+from sklearn_ser.evaluation._store import content_key, data_key
+from sklearn_ser.utils._files import replacing
 from tests.noise_files import write_noise
 
 
@@ -78,6 +79,56 @@ def test_a_cache_and_the_working_directory_do_not_count(folder, monkeypatch):
     first = content_key(Reader("", memory=folder))
     (folder / "one.wav").write_text("another", encoding="utf-8")
     assert content_key(Reader("", memory=folder)) == first
+
+
+def test_a_word_is_no_file_even_where_one_has_its_name(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    words = ["auto", ["auto"], np.array(["auto"]), {"a": "auto"}]
+    first = [content_key(Reader(word)) for word in words]
+    (folder / "auto").mkdir()
+    assert [content_key(Reader(word)) for word in words] == first
+    named = ["./auto", f"auto{os.sep}", Path("auto"), "one.wav"]
+    first = [content_key(Reader(name)) for name in named]
+    (folder / "auto" / "three").touch()
+    (folder / "one.wav").write_text("another", encoding="utf-8")
+    assert not set(first) & {content_key(Reader(name)) for name in named}
+
+
+@pytest.mark.parametrize("kind", ["timedelta64[ns]", "datetime64[ns]", "datetime64[ns, UTC]"])
+def test_tables_with_times_are_told_apart(kind):
+    def segments(end):
+        ends = pd.Series([end, 2_000_000_000], dtype="int64").astype(kind)
+        ends[1] = pd.NaT
+        levels = [["a.wav", "b.wav"], ends]
+        return pd.MultiIndex.from_arrays(levels, names=["file", "end"])
+
+    index = segments(10**9)
+    for make in (lambda i: i, lambda i: pd.DataFrame({"x": [1, 2]}, i), lambda i: i.to_frame()):
+        assert data_key(make(index)) == data_key(make(segments(10**9)))
+        assert data_key(make(index)) != data_key(make(segments(10**9 + 1)))
+
+
+def test_a_speaker_may_be_a_column_and_a_level_of_the_index():
+    frame = pd.DataFrame({"x": [1.0, 2.0], "speaker": ["a", "b"]})
+    both = frame.set_index("speaker", drop=False)
+    others = [frame, both.rename(index={"a": "c"}), both.assign(speaker=["a", "c"])]
+    keys = [data_key(both), data_key(both["speaker"]), *map(data_key, others)]
+    assert len(set(keys)) == 5
+    assert data_key(both.copy()) == keys[0]
+
+
+def test_files_have_the_mode_that_the_umask_gives(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "result") as stream:
+            stream.write(b"1")
+        (tmp_path / "plain").touch()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "result").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "result"):
+        _ = 1 / 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["plain", "result"]
 
 
 def test_other_values_have_other_keys():

@@ -46,8 +46,9 @@ def content_key(*values: Any) -> str:
     *values : object
         Estimators, by class and parameters, of which ``n_jobs``, ``memory`` and ``verbose`` do not
         count (files that they name, and those in folders that they name, by size and time of
-        their last change, too); arrays, frames, collections and scalars, by value; anything else
-        as pickled.
+        their last change, too; a string names a file or folder if it has a separator or a suffix,
+        as ``"./rain"`` and ``"rain.wav"`` do); arrays, frames, collections and scalars, by value;
+        anything else as pickled.
 
     Returns
     -------
@@ -84,15 +85,18 @@ def _feed(digest: Any, value: Any, names_files: bool = False) -> None:
         parameters = {k: v for k, v in parameters.items() if k not in WITHOUT_INFLUENCE}
         _feed(digest, parameters, names_files=True)
     elif isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
-        table = value.to_frame(index=False) if isinstance(value, pd.Index) else value.reset_index()
+        if isinstance(value, pd.Index):
+            table = value.to_frame(index=False)
+        else:  # the speaker may be a column and a level of the index
+            table = value.reset_index(allow_duplicates=True)
         _feed(digest, list(table.columns))
         for i in range(table.shape[1]):
             _feed(digest, table.iloc[:, i].to_numpy(), names_files)
     elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
         digest.update(f"{value.dtype.str}{value.shape}".encode())
-        digest.update(np.ascontiguousarray(value).data)
+        digest.update(value.tobytes())  # times have no buffer
         if names_files and value.dtype.kind == "U":
-            _feed(digest, [_file_state(name) for name in value.ravel().tolist()])
+            _feed(digest, [_state_if_named(name) for name in value.ravel().tolist()])
     elif isinstance(value, (np.ndarray, list, tuple)):
         digest.update(str(len(value)).encode())
         for element in value:
@@ -105,7 +109,7 @@ def _feed(digest: Any, value: Any, names_files: bool = False) -> None:
     elif value is None or isinstance(value, _SCALARS):
         digest.update(repr(value).encode() + b";")
         if names_files:
-            digest.update(repr(_file_state(value)).encode())
+            digest.update(repr(_state_if_named(value)).encode())
     else:
         digest.update(_hash_pickled(value).encode())
 
@@ -147,6 +151,13 @@ def data_key(X: Any, *others: Any) -> str:
     sources = X if files is None and is_flat else files
     states = [] if sources is None else [_file_state(source) for source in sources]
     return content_key(X, states, *others)
+
+
+def _state_if_named(value: Any) -> Any:
+    """Tell the state of the file or folder that a parameter names, if it is no mere word."""
+    # "auto" is a setting, even where the working directory has a folder of that name.
+    is_word = isinstance(value, str) and Path(value).name == value and not Path(value).suffix
+    return None if is_word else _file_state(value)
 
 
 def _file_state(source: Any) -> Any:

@@ -1,8 +1,7 @@
 """What is kept on disk: files that are whole or not there, and what does not tell them apart."""
 
 import contextlib
-import os
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -36,13 +35,13 @@ def replacing(file: Path) -> Iterator[IO[bytes]]:
     ...     (Path(folder) / "greeting").read_text()
     'hello'
     """
-    # Renaming is atomic: whoever is killed before leaves a scratch file that nobody reads.
-    handle, scratch = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+    # Renaming is atomic: whoever is killed before leaves a scratch file that nobody reads. Unlike
+    # those of tempfile, it has the mode that the umask gives, so that folders can be shared.
+    scratch = file.parent / f"{uuid.uuid4().hex}.tmp"
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with scratch.open("xb") as stream:
             yield stream
-        Path(scratch).replace(file)
+        scratch.replace(file)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(scratch).unlink()
+        scratch.unlink(missing_ok=True)
         raise
