@@ -59,6 +59,11 @@ def _select(predictions, condition, snr):
     return predictions[(predictions["condition"] == condition) & (predictions["snr"] == snr)]
 
 
+def test_losses_need_a_condition_beside_the_clean_one():
+    with pytest.raises(ValueError, match="no condition but 'clean'"):
+        _result(conditions=CONDITIONS[:1]).compare_drops()
+
+
 def test_curve_has_pooled_scores_intervals_and_what_is_lost():
     result = _result(n_repeats=2)
     assert len(result.curve) == 3 * len(CONDITIONS)

@@ -121,7 +121,8 @@ def evaluate(
         made. An evaluation that is run again, after a kill too, continues from there. Names
         follow from the data (audio files by path, size and time of change), the parameters of the
         pipeline except ``n_jobs``, ``memory`` and ``verbose`` (files and folders that they name
-        by size and time of change, too), the fold, the seed and the versions of the libraries, so
+        by size and time of change, too, but a bare word such as ``"rain"`` is none: write
+        ``"./rain"``), the fold, the seed and the versions of the libraries, so
         that changes find nothing stale and evaluations may share a folder. Code of your own that
         changes under the same name is not noticed: take another folder. Parameters that cannot be
         told from others in another run, such as a lambda, are an error.
@@ -173,14 +174,9 @@ def evaluate(
     pipelines = check_pipelines(pipelines)
     check_repeats(n_repeats, random_state)
     fit_params = _check_fit_params(fit_params, pipelines)
-    labels = check_labels(y)
-    X, _ = indexable(as_rows(X), labels)
-    speakers = to_speakers(X, groups, speakers)
-    groups = speakers if groups is None else groups
-    check_consistent_length(X, labels, groups, speakers)
-    splits = make_splits(X, labels, groups, cv)
-    if not allow_shared_speakers:
-        check_speakers_apart(splits, speakers)
+    X, labels, speakers, splits = check_study(
+        X, y, groups, cv, speakers, allow_shared_speakers=allow_shared_speakers
+    )
     tasks = [
         _Task(name, repeat, fold, pipeline, seed, shared, fit_params.get(name, {}), train, test)
         for repeat in range(n_repeats)
@@ -224,6 +220,47 @@ def check_pipelines(pipelines: Any) -> dict[str, Any]:
                 "methods fit, predict and get_params, and to predict classes."
             )
     return {str(name): pipeline for name, pipeline in pipelines.items()}
+
+
+def check_study(
+    X: Any, y: Any, groups: Any, cv: Any, speakers: Any, *, allow_shared_speakers: bool = False
+) -> tuple[Any, np.ndarray, np.ndarray, list[tuple]]:
+    """Check the data of a study and list its folds.
+
+    Parameters
+    ----------
+    X, y, groups, cv, speakers, allow_shared_speakers : object
+        As for :func:`evaluate`.
+
+    Returns
+    -------
+    X : array-like or DataFrame of shape (n_samples, ...)
+        Data whose rows can be taken.
+
+    labels : ndarray of shape (n_samples,)
+        Emotions.
+
+    speakers : ndarray of shape (n_samples,)
+        Speakers.
+
+    splits : list of (train, test)
+        Indices of rows.
+
+    Raises
+    ------
+    ValueError
+        If a label or speaker is missing, lengths differ, or a fold has a speaker on both sides that
+        may not.
+    """
+    labels = check_labels(y)
+    X, _ = indexable(as_rows(X), labels)
+    speakers = to_speakers(X, groups, speakers)
+    groups = speakers if groups is None else groups
+    check_consistent_length(X, labels, groups, speakers)
+    splits = make_splits(X, labels, groups, cv)
+    if not allow_shared_speakers:
+        check_speakers_apart(splits, speakers)
+    return X, labels, speakers, splits
 
 
 def check_labels(y: Any) -> np.ndarray:

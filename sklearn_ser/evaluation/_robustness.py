@@ -10,14 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing, check_consistent_length, indexable
+from sklearn.utils import _safe_indexing
 
-from sklearn_ser.evaluation._evaluate import check_labels, check_pipelines, make_splits, to_speakers
+from sklearn_ser.evaluation._evaluate import check_pipelines, check_study
 from sklearn_ser.evaluation._intervals import bootstrap_interval, paired_drop_test
 from sklearn_ser.evaluation._run import (
-    as_rows,
     check_repeats,
-    check_speakers_apart,
     encode_predictions,
     fold_seeds,
     make_folder,
@@ -176,7 +174,17 @@ class RobustnessResult:
         DataFrame
             A row for each condition and pair of pipelines: ``condition``, the level, and what
             :func:`paired_drop_test` gives, whose ``p_adjusted`` is corrected within the condition.
+
+        Raises
+        ------
+        ValueError
+            If there is no condition but the clean one, or no second pipeline.
         """
+        if self.predictions["condition"].eq(CLEAN).all():
+            raise ValueError(
+                f"There is no condition but {CLEAN!r}, against which nothing is lost: test under "
+                "a noise, a corruption or an attack."
+            )
         by_condition = self.predictions.groupby(["condition", self.level], sort=False)
         parts = dict(iter(by_condition))
         reference = next(part for (name, _), part in parts.items() if name == CLEAN)
@@ -251,13 +259,7 @@ def run_conditions(
         raise ValueError(f"The conditions {sorted(repeated)} occur twice: name each once.")
     pipelines = check_pipelines(pipelines)
     check_repeats(n_repeats, random_state)
-    labels = check_labels(y)
-    X, _ = indexable(as_rows(X), labels)
-    speakers = to_speakers(X, groups, speakers)
-    groups = speakers if groups is None else groups
-    check_consistent_length(X, labels, groups, speakers)
-    splits = make_splits(X, labels, groups, cv)
-    check_speakers_apart(splits, speakers)
+    X, labels, speakers, splits = check_study(X, y, groups, cv, speakers)
     tasks = [
         _Task(name, repeat, fold, estimator, seed, shared, train, test)
         for repeat in range(n_repeats)
