@@ -78,8 +78,9 @@ class NoiseSampler(UtteranceSampler):
         or whatever an extractor takes, such as a list of paths or a data frame with a column
         ``file``. Each copy gets a piece of one recording, drawn at random.
     snr : float or (float, float), default=(5.0, 20.0)
-        Ratio of the power of the utterance to that of the noise in dB, or the bounds between
-        which it is drawn for each copy.
+        Ratio of the power of the whole utterance, pauses included, to that of the noise in dB, or
+        the bounds between which it is drawn for each copy. The same dB are more noise in
+        :func:`~sklearn_ser.evaluation.noise_curve`, which leaves the pauses out.
     n_copies : int, default=1
         Copies of each utterance.
     sampling_rate : int, default=16000
