@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
+from sklearn_ser.modules import Ensemble
 from sklearn_ser.neural_network._batch_augmentation import AUGMENTATIONS, Augmentation
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._net import AlternatingNet, SupervisedNet
@@ -308,7 +309,8 @@ class BaseSpeechNet(BaseEstimator):
             net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
             data.crop_frames = settings.get("crop_frames")  # validation sees whole utterances
-            data.n_members = settings.get("n_members", 1)
+            if isinstance(net.module_, Ensemble):
+                data.n_members = len(net.module_.members)
             try:
                 net.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
             finally:
