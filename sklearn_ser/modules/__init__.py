@@ -18,6 +18,7 @@ from sklearn_ser.modules._pooling import (
     MeanOverTime,
     StatisticsOverTime,
 )
+from sklearn_ser.modules._raw_speech import FilterBank, MeanOfFrames, RawSpeech
 from sklearn_ser.modules._recurrent import LSTMOverTime
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ConvolutionalFront",
     "CycleGAN",
     "DenseNetLSTMHighway",
+    "FilterBank",
     "HalveTimeAndBands",
     "Highway",
     "LSTMOverTime",
@@ -37,9 +39,11 @@ __all__ = [
     "MaskedBatchNorm",
     "MaskedConv",
     "MaxOverTime",
+    "MeanOfFrames",
     "MeanOverTime",
     "MelCNN",
     "MixupGAN",
+    "RawSpeech",
     "StatisticsOverTime",
     "Transition",
 ]

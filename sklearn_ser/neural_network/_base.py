@@ -278,7 +278,7 @@ class BaseSpeechNet(BaseEstimator):
         """Train ``net_`` from the start, or on from where it is."""
         device = resolve_device(self.device)
         if not resume:
-            self.scaler_ = fit_scaler(X)
+            self._fit_scale(X)
         targets = {name: rows.astype(np.float32) for name, rows in targets.items()}
         # The optimiser's settings suit weights of mean one, whatever unit the caller's have. Those
         # of zero are of utterances without a label.
@@ -286,7 +286,7 @@ class BaseSpeechNet(BaseEstimator):
         train, valid = np.arange(len(X)), None
         if self.early_stopping:
             train, valid = self._split_validation(len(X), groups, strata)
-        X = standardize(X, self.scaler_, self.clip)
+        X = self._scale(X)
         settings = self._settings(one_frame=X.ndim == 2)
 
         def rows(i: np.ndarray) -> UtteranceDataset:
@@ -311,6 +311,12 @@ class BaseSpeechNet(BaseEstimator):
             self.rng_state_ = rng_state(device)
         self.net_ = net
         self.n_iter_ = len(self.net_.history)
+
+    def _fit_scale(self, X: np.ndarray) -> None:
+        self.scaler_ = fit_scaler(X)
+
+    def _scale(self, X: np.ndarray) -> np.ndarray:
+        return standardize(X, self.scaler_, self.clip)
 
     def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> UtteranceDataset:
         return UtteranceDataset(X, targets)
@@ -391,11 +397,10 @@ class BaseSpeechNet(BaseEstimator):
 
     def _run(self, X: np.ndarray, method: str, **arguments: Any) -> np.ndarray:
         """Run a method of the module over checked input, in the order of X."""
-        X = standardize(X, self.scaler_, self.clip)
-        dataset = UtteranceDataset(X)
-        order = np.argsort(dataset.lengths, kind="stable")  # little padding a batch
+        X = self._scale(X)
+        order = np.argsort(self._dataset(X, {}).lengths, kind="stable")  # little padding a batch
         with torch_rng(0, self.net_.device):  # data loaders draw a seed that nothing here uses
-            outputs = self.net_.outputs(UtteranceDataset(X[order]), method, **arguments).numpy()
+            outputs = self.net_.outputs(self._dataset(X[order], {}), method, **arguments).numpy()
         in_order = np.empty_like(outputs)
         in_order[order] = outputs
         return in_order
