@@ -11,53 +11,60 @@ from sklearn_ser.modules._pooling import AttentionOverTime
 from sklearn_ser.modules._recurrent import LSTMOverTime
 from sklearn_ser.modules.functional import stretches, zero_padding
 
-# Powers are compressed by a logarithm; this floor lies 60 dB below the mean power of an
-# utterance of unit variance.
+# Powers are compressed by a logarithm. This floor lies 60 dB below those of white noise of unit
+# variance.
 _FLOOR = 1e-6
 
+# Width in Hz of the band that a Hann window of 25 ms passes with more than half the power.
+_NARROW = 1.44 / 0.025
 
-def mel_frequencies(n_filters: int, f_min: float, f_max: float) -> Tensor:
-    """Spread frequencies evenly over the mel scale, the ends left out.
+
+def mel_frequencies(n: int, f_min: float, f_max: float) -> Tensor:
+    """Spread frequencies evenly over the mel scale.
 
     Parameters
     ----------
-    n_filters : int
+    n : int
         Number of frequencies.
 
     f_min : float
-        Lower end in Hz.
+        The first in Hz.
 
     f_max : float
-        Upper end in Hz.
+        The last in Hz.
 
     Returns
     -------
-    Tensor of shape (n_filters,)
-        Frequencies in Hz, rising.
+    Tensor of shape (n,), float64
+        Frequencies in Hz.
 
     Examples
     --------
     >>> from sklearn_ser.modules._raw_speech import mel_frequencies
-    >>> mel_frequencies(3, 0, 8000).round()
-    tensor([ 614., 1768., 3934.])
+    >>> mel_frequencies(3, 0, 8000).round().tolist()
+    [0.0, 1768.0, 8000.0]
     """
     low, high = (2595 * math.log10(1 + f / 700) for f in (f_min, f_max))
-    mels = torch.linspace(low, high, n_filters + 2, dtype=torch.float64)[1:-1]
-    return (700 * (10 ** (mels / 2595) - 1)).float()
+    mels = torch.linspace(low, high, n, dtype=torch.float64)
+    return 700 * (10 ** (mels / 2595) - 1)
 
 
-def band_pass_filters(frequencies: Tensor, n_samples: int, sampling_rate: float) -> Tensor:
+def band_pass_filters(edges: Tensor, n_samples: int, sampling_rate: float) -> Tensor:
     """Make pairs of filters that pass a band around each frequency: cosines, then sines.
 
-    The squares of a pair add up to the power in the band, whatever the phase of the signal.
+    The squares of a pair add up to the power in the band, whatever the phase of the signal. A Hann
+    window fades the filters in and out. It is as long as the filters for narrow bands, of up to
+    58 Hz, and shortens in proportion for wider ones, which thereby are wide and quick, as in the
+    ear.
 
     Parameters
     ----------
-    frequencies : Tensor of shape (n_filters,)
-        Frequencies in Hz.
+    edges : Tensor of shape (n_filters + 2,)
+        Frequencies in Hz: the ends of the first and the last band, and the middles of all bands
+        between them. The middle of a band is the end of its neighbours.
 
     n_samples : int
-        Length of the filters, over which a Hann window fades them in and out.
+        Length of the filters.
 
     sampling_rate : float
         Sampling rate in Hz.
@@ -69,23 +76,25 @@ def band_pass_filters(frequencies: Tensor, n_samples: int, sampling_rate: float)
 
     Examples
     --------
-    >>> import torch
-    >>> from sklearn_ser.modules._raw_speech import band_pass_filters
-    >>> band_pass_filters(torch.tensor([500.0, 1000.0]), 400, 16000).shape
-    torch.Size([4, 400])
+    >>> from sklearn_ser.modules._raw_speech import band_pass_filters, mel_frequencies
+    >>> band_pass_filters(mel_frequencies(42, 50, 7600), 400, 16000).shape
+    torch.Size([80, 400])
     """
+    half_width = (edges[2:] - edges[:-2]) / 2
+    window_samples = n_samples * (_NARROW / half_width).clamp(max=1)[:, None]
     # In the middle of the window the cosine peaks and the sine passes zero.
     time = torch.arange(n_samples, dtype=torch.float64) - (n_samples - 1) / 2
-    phase = 2 * math.pi / sampling_rate * frequencies[:, None].double() * time
-    window = torch.cos(math.pi * time / n_samples) ** 2
-    filters = window * torch.cat([phase.cos(), phase.sin()])
+    window = torch.cos(math.pi * (time / window_samples).clamp(-0.5, 0.5)) ** 2
+    phase = 2 * math.pi / sampling_rate * edges[1:-1, None] * time
+    filters = torch.cat([window * phase.cos(), window * phase.sin()])
     return (filters / filters.norm(dim=1, keepdim=True)).float()
 
 
 class FilterBank(nn.Module):
     """Pairs of learned filters on the waveform; the power that each pair passes, in frames.
 
-    Filters begin as band-pass filters whose frequencies are evenly spread over the mel scale.
+    Filters begin as band-pass filters whose frequencies are evenly spread over the mel scale; those
+    of high frequencies are wide and fade in and out quickly.
 
     Parameters
     ----------
@@ -120,9 +129,12 @@ class FilterBank(nn.Module):
         super().__init__()
         self.n_filters, self.hop_samples = n_filters, hop_samples
         # Hum is below the first band, the slope of anti-aliasing filters above the last.
-        frequencies = mel_frequencies(n_filters, 50, 0.475 * sampling_rate)
-        filters = band_pass_filters(frequencies, filter_samples, sampling_rate)
-        self.filters = nn.Parameter(filters[:, None])
+        edges = mel_frequencies(n_filters + 2, 50, 0.475 * sampling_rate)
+        filters = band_pass_filters(edges, filter_samples, sampling_rate)
+        # The steps of Adam have one size, whatever that of the weights. Next to it the samples of
+        # filters of unit norm are small, and a few steps would bury the filters in noise.
+        self.scale = filter_samples**-0.5
+        self.filters = nn.Parameter(filters[:, None] / self.scale)
 
     def forward(self, X: Tensor) -> Tensor:
         """Filter signals.
@@ -142,7 +154,8 @@ class FilterBank(nn.Module):
         before = (size - hop) // 2
         behind = (n_frames - 1) * hop + size - before - X.shape[1]
         X = nn.functional.pad(X, (before, behind))
-        passed = nn.functional.conv1d(X[:, None], self.filters, stride=hop).square()
+        filters = self.scale * self.filters
+        passed = nn.functional.conv1d(X[:, None], filters, stride=hop).square()
         return (passed[:, : self.n_filters] + passed[:, self.n_filters :]).transpose(1, 2)
 
 

@@ -303,7 +303,7 @@ class BaseSpeechNet(BaseEstimator):
                 net.initialize()
             net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
-            data.crop_frames = settings.get("crop_frames")  # validation sees whole utterances
+            self._vary(data, settings)  # validation sees utterances whole and as they are
             try:
                 net.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
             finally:
@@ -320,6 +320,10 @@ class BaseSpeechNet(BaseEstimator):
 
     def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> UtteranceDataset:
         return UtteranceDataset(X, targets)
+
+    def _vary(self, data: Any, settings: dict[str, Any]) -> None:
+        """Let the dataset to train on change its utterances from epoch to epoch."""
+        data.crop_frames = settings.get("crop_frames")
 
     def _seed(self, resume: bool) -> int:
         return 0 if resume else seed_from(self.random_state)

@@ -89,13 +89,18 @@ class RawSpeechSER(BaseSERClassifier):
     channel : int or "mean", default="mean"
         Channel of a file with several, or the mean of all.
 
-    normalize : bool, default=True
-        Whether each utterance is scaled to zero mean and unit variance, which takes the loudness of
-        the recording away.
+    normalize : bool, default=False
+        Whether each utterance is scaled to zero mean and unit variance, which takes its loudness
+        away. Loudness tells of the emotion where all recordings were made at one level, and is
+        better taken away where they were not, as across corpora.
 
     crop_seconds : float or None, default=2.5
         Longer utterances are cut to this length in training, at places drawn anew each epoch.
         Predictions see whole utterances.
+
+    speed : float, default=0.1
+        Utterances are played faster or slower by up to this share in training, anew each epoch,
+        which changes pitch and formants too.
 
     time_masks : int, default=1
         Stretches of up to 15 % of the frames that are masked behind the filters in training.
@@ -150,8 +155,8 @@ class RawSpeechSER(BaseSERClassifier):
         Torch device; ``"auto"`` is CUDA where there is a device, else the CPU.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, batches, crops, masks, dropout and mixup. The global generators are neither
-        used nor moved.
+        Seeds weights, batches, crops, speeds, masks, dropout and mixup. The global generators are
+        neither used nor moved.
 
     verbose : int, default=0
         1 prints the losses of each epoch.
@@ -220,6 +225,7 @@ class RawSpeechSER(BaseSERClassifier):
         "channel": [Interval(Integral, 0, None, closed="left"), StrOptions({"mean"})],
         "normalize": ["boolean"],
         "crop_seconds": [Interval(Real, 0, None, closed="neither"), None],
+        "speed": [Interval(Real, 0, 1, closed="left")],
         "time_masks": [Interval(Integral, 0, None, closed="left")],
         "frequency_masks": [Interval(Integral, 0, None, closed="left")],
     }
@@ -236,8 +242,9 @@ class RawSpeechSER(BaseSERClassifier):
         dropout: float = 0.3,
         sampling_rate: int = 16000,
         channel: int | str = "mean",
-        normalize: bool = True,
+        normalize: bool = False,
         crop_seconds: float | None = 2.5,
+        speed: float = 0.1,
         time_masks: int = 1,
         frequency_masks: int = 1,
         mixup_alpha: float = 0.3,
@@ -269,6 +276,7 @@ class RawSpeechSER(BaseSERClassifier):
         self.channel = channel
         self.normalize = normalize
         self.crop_seconds = crop_seconds
+        self.speed = speed
         self.time_masks = time_masks
         self.frequency_masks = frequency_masks
         self.mixup_alpha = mixup_alpha
@@ -359,6 +367,10 @@ class RawSpeechSER(BaseSERClassifier):
         seconds = self.crop_seconds
         samples = None if seconds is None else max(1, round(seconds * self.sampling_rate))
         return settings | {"crop_frames": samples}
+
+    def _vary(self, data: WaveformDataset, settings: dict[str, Any]) -> None:
+        super()._vary(data, settings)
+        data.speed = self.speed
 
     def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
         return RawSpeech, {

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_ser.augmentation._speed import change_speed
 from sklearn_ser.features._waveform import standardize_signal
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.utils._audio import check_utterances, count_samples, read_utterance
@@ -50,6 +51,10 @@ def check_waveforms(X: Any) -> np.ndarray:
     return as_sequences(check_utterances(X))  # type: ignore[arg-type]
 
 
+# The nominal level of recorded speech, 26 dB below full scale (ITU-T P.56), as an amplitude.
+_NOMINAL_LEVEL = 0.05
+
+
 class WaveformDataset(UtteranceDataset):
     """Utterances whose samples are read a batch at a time, with aligned targets.
 
@@ -68,7 +73,8 @@ class WaveformDataset(UtteranceDataset):
         Channel of a file with several, or the mean of all.
 
     normalize : bool
-        Whether each utterance, as a whole, is scaled to zero mean and unit variance.
+        Whether each utterance, as a whole, is scaled to zero mean and unit variance. Otherwise all
+        are scaled alike, such that speech at the usual level has about unit variance.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class WaveformDataset(UtteranceDataset):
         self.sampling_rate = sampling_rate
         self.channel = channel
         self.normalize = normalize
+        self.speed = 0.0  # speeds are drawn from 1 - speed to 1 + speed
         # Headers are read once, and a file that is no audio shows before the training begins.
         self._n_samples = np.array([count_samples(x, sampling_rate=sampling_rate) for x in X])
 
@@ -121,6 +128,10 @@ class WaveformDataset(UtteranceDataset):
 
     def _read(self, i: int) -> np.ndarray:
         signal = read_utterance(self.X[i], sampling_rate=self.sampling_rate, channel=self.channel)
-        if self.normalize:
-            signal = standardize_signal(signal)
-        return signal.astype(np.float32)[:, None]
+        signal = standardize_signal(signal) if self.normalize else signal / _NOMINAL_LEVEL
+        signal = signal.astype(np.float32)
+        if self.speed:
+            factor = 1 + self.speed * (2 * torch.rand(()).item() - 1)
+            changed = change_speed(signal, factor)
+            signal = changed if len(changed) else signal
+        return signal[:, None]
