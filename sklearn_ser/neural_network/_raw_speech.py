@@ -193,9 +193,11 @@ class RawSpeechSER(BaseSERClassifier):
 
     Notes
     -----
-
-    Notes
-    -----
+    Of the paper the three parallel branches of 25, 15 and 100 ms, the 2-D convolution over their
+    stacked maps and the LSTM are known here. What helps to learn them from little speech is this
+    library's choice: filters come in pairs, begin as band-pass filters even in mel, and give
+    powers, which are averaged over two frames and compressed by a logarithm; utterances are
+    cropped, sped up, mixed and masked in training.
 
     References
     ----------
