@@ -119,7 +119,7 @@ class RawSpeechSER(BaseSERClassifier):
         Weights of the classes in training. ``"balanced"`` suits the unweighted average recall, by
         which the field measures.
 
-    max_epochs : int, default=40
+    max_epochs : int, default=30
         Passes over the training data.
 
     batch_size : int, default=32
@@ -252,7 +252,7 @@ class RawSpeechSER(BaseSERClassifier):
         mixup_alpha: float = 0.3,
         label_smoothing: float = 0.1,
         class_weight: str | dict | None = "balanced",
-        max_epochs: int = 40,
+        max_epochs: int = 30,
         batch_size: int = 32,
         lr: float = 3e-3,
         weight_decay: float = 1e-3,
