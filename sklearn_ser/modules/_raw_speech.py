@@ -276,11 +276,8 @@ class RawSpeech(nn.Module):
         frequency_masks: int = 0,
     ):
         super().__init__()
-        self.hop_samples, self.time_masks, self.frequency_masks = (
-            hop_samples,
-            time_masks,
-            frequency_masks,
-        )
+        self.hop_samples = hop_samples
+        self.time_masks, self.frequency_masks = time_masks, frequency_masks
         self.banks = nn.ModuleList(
             FilterBank(n_filters, size, hop_samples, sampling_rate) for size in filter_samples
         )
