@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from sklearn_ser.modules import (
+    MLP,
     AttentionOverTime,
     ConvLayer,
     DenseNetLSTMHighway,
+    Ensemble,
     HalveTimeAndBands,
     Highway,
     LastOverTime,
@@ -249,3 +251,20 @@ def test_mixup_shares_follow_the_beta_distribution():
     shares = mixup_share(0.4, 20_000).numpy()
     # Variance of Beta(a, a): 1 / (4 (2 a + 1)).
     np.testing.assert_allclose([shares.mean(), shares.var()], [0.5, 1 / 7.2], atol=0.01)
+
+
+def test_ensemble_trains_each_member_on_rows_of_its_own_and_averages():
+    torch.manual_seed(0)
+    X, lengths = torch.randn(6, 1, 5), torch.ones(6, dtype=torch.int64)
+    module = Ensemble(MLP, 3, averages_probabilities=False, n_features=5, n_outputs=2)
+    module(X, lengths)[2:4].sum().backward()  # the rows of the second member
+    moved = [
+        any(p.grad is not None and p.grad.any() for p in m.parameters()) for m in module.members
+    ]
+    assert moved == [False, True, False]
+    module.eval()
+    mean = sum(member(X, lengths) for member in module.members) / 3
+    torch.testing.assert_close(module(X, lengths), mean)
+    module.averages_probabilities = True
+    mean = sum(member(X, lengths).softmax(1) for member in module.members) / 3
+    torch.testing.assert_close(module(X, lengths).exp(), mean)

@@ -81,6 +81,15 @@ def test_batches_hold_every_utterance_once_and_no_single_last(n, size):
         assert min(len(batch) for batch in batches) > 1
 
 
+def test_batches_hold_every_utterance_once_for_each_member():
+    lengths = np.arange(33) % 5 + 1
+    parts = [np.split(np.array(b), 3) for b in LengthBatchSampler(lengths, 8, n_members=3)]
+    orders = [np.concatenate(rows) for rows in zip(*parts, strict=True)]
+    for order in orders:
+        assert sorted(order) == list(range(33))
+    assert (orders[0] != orders[1]).any()
+
+
 def test_batches_hold_little_padding():
     lengths = np.random.default_rng(0).integers(50, 500, size=1000)
     padded = sum(len(batch) * lengths[batch].max() for batch in LengthBatchSampler(lengths, 32))

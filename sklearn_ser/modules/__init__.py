@@ -6,6 +6,7 @@ from sklearn_ser.modules._conditional_gan import ConditionalGAN
 from sklearn_ser.modules._convolutional_front import ConvolutionalFront
 from sklearn_ser.modules._cycle_gan import CycleGAN
 from sklearn_ser.modules._densenet import ConvLayer, DenseNetLSTMHighway, Transition
+from sklearn_ser.modules._ensemble import Ensemble
 from sklearn_ser.modules._highway import Highway
 from sklearn_ser.modules._masked import HalveTimeAndBands, MaskedBatchNorm, MaskedConv
 from sklearn_ser.modules._mel_cnn import MelCNN
@@ -31,6 +32,7 @@ __all__ = [
     "ConvolutionalFront",
     "CycleGAN",
     "DenseNetLSTMHighway",
+    "Ensemble",
     "FilterBank",
     "HalveTimeAndBands",
     "Highway",

@@ -304,6 +304,7 @@ class BaseSpeechNet(BaseEstimator):
             net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
             self._vary(data, settings)  # validation sees utterances whole and as they are
+            data.n_members = settings.get("n_members", 1)
             try:
                 net.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
             finally:

@@ -27,6 +27,9 @@ class UtteranceDataset(Dataset):
 
     crop_frames : int, default=None
         Longer sequences are cut to this length, at a place that is drawn anew each time.
+
+    n_members : int, default=1
+        Networks that train side by side, each on every utterance of an epoch.
     """
 
     def __init__(
@@ -34,10 +37,12 @@ class UtteranceDataset(Dataset):
         X: np.ndarray,
         targets: dict[str, np.ndarray] | None = None,
         crop_frames: int | None = None,
+        n_members: int = 1,
     ):
         self.X = X
         self.targets = targets or {}
         self.crop_frames = crop_frames
+        self.n_members = n_members
 
     def __len__(self) -> int:
         return len(self.X)
@@ -62,14 +67,14 @@ class UtteranceDataset(Dataset):
         Parameters
         ----------
         batch_size : int
-            Utterances a batch.
+            Utterances a batch, of each member.
 
         Returns
         -------
         Sampler
-            Batches as lists of positions.
+            Batches as lists of positions: the rows of the first member, then of the second.
         """
-        return LengthBatchSampler(self.lengths, batch_size)
+        return LengthBatchSampler(self.lengths, batch_size, n_members=self.n_members)
 
     def __getitems__(self, indices: list[int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Fetch a batch.
@@ -108,6 +113,9 @@ class LengthBatchSampler(Sampler):
     batch is padding, and the batches are shuffled again. A last batch of a single utterance joins
     the one before it: batch statistics of one row do not exist. No utterance is dropped.
 
+    Members of an ensemble get orders of their own. Each batch holds as many utterances of every
+    member, one member after the other.
+
     Parameters
     ----------
     lengths : ndarray of shape (n_utterances,)
@@ -118,12 +126,16 @@ class LengthBatchSampler(Sampler):
 
     pool : int, default=16
         Batches a pool.
+
+    n_members : int, default=1
+        Number of members.
     """
 
-    def __init__(self, lengths: np.ndarray, batch_size: int, pool: int = 16):
+    def __init__(self, lengths: np.ndarray, batch_size: int, pool: int = 16, *, n_members: int = 1):
         self.lengths = lengths
         self.batch_size = batch_size
         self.pool = pool
+        self.n_members = n_members
 
     def __len__(self) -> int:
         n, size = len(self.lengths), self.batch_size
@@ -131,17 +143,21 @@ class LengthBatchSampler(Sampler):
         return -(-n // size) - single_last
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(len(self.lengths)).numpy()
-        if self.lengths.min() < self.lengths.max():
-            size = self.pool * self.batch_size
-            pools = [order[i : i + size] for i in range(0, len(order), size)]
-            order = np.concatenate(
-                [pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools]
-            )
+        orders = np.stack([self._order() for _ in range(self.n_members)])
         starts = [self.batch_size * i for i in range(len(self))]
-        ends = [*starts[1:], len(order)]
+        ends = [*starts[1:], len(self.lengths)]
         for i in torch.randperm(len(self)).tolist():
-            yield order[starts[i] : ends[i]].tolist()
+            yield orders[:, starts[i] : ends[i]].ravel().tolist()
+
+    def _order(self) -> np.ndarray:
+        order = torch.randperm(len(self.lengths)).numpy()
+        if self.lengths.min() == self.lengths.max():
+            return order
+        size = self.pool * self.batch_size
+        pools = [order[i : i + size] for i in range(0, len(order), size)]
+        return np.concatenate(
+            [pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools]
+        )
 
 
 def as_fetched(batch: Any) -> Any:

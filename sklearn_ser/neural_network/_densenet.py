@@ -4,9 +4,10 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import torch
+from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_ser.modules import DenseNetLSTMHighway
+from sklearn_ser.modules import DenseNetLSTMHighway, Ensemble
 from sklearn_ser.neural_network._base import BaseSpeechNet
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 
@@ -38,6 +39,28 @@ _OF_ONE_FRAME = {
 }
 
 
+def share_to_drop(n_features: int) -> float:
+    """Give the default of the share of a row of features that training drops.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of features.
+
+    Returns
+    -------
+    float
+        A half, or so much that ``15 * sqrt(n_features)`` features are left on average.
+
+    Examples
+    --------
+    >>> from sklearn_ser.neural_network._densenet import share_to_drop
+    >>> share_to_drop(88), share_to_drop(1582), share_to_drop(6373)
+    (0.5, 0.6228..., 0.8121...)
+    """
+    return max(0.5, 1 - 15 / n_features**0.5)
+
+
 class BaseDenseNet(BaseSpeechNet):
     """What the classifier and the regressor share: sizes, and the module they build."""
 
@@ -46,7 +69,7 @@ class BaseDenseNet(BaseSpeechNet):
         "growth_rate": (16, 12),
         "block_layers": ((4,), (3, 3, 3)),
         "n_lstm_units": (128, 64),
-        "input_dropout": (0.5, 0.0),
+        "n_members": (4, 1),
         "dropout": (0.5, 0.3),
         "mixup_alpha": (1.0, 0.3),
         "max_epochs": (30, 100),
@@ -65,6 +88,7 @@ class BaseDenseNet(BaseSpeechNet):
         "bidirectional": ["boolean"],
         "pooling": [StrOptions({"attention", "statistics", "mean", "last"})],
         "n_highway_layers": [Interval(Integral, 0, None, closed="left")],
+        "n_members": [Interval(Integral, 1, None, closed="left"), _AUTO],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
         "dropout": [Interval(Real, 0, 1, closed="left"), _AUTO],
         "crop_frames": [Interval(Integral, 1, None, closed="left"), None],
@@ -89,12 +113,22 @@ class BaseDenseNet(BaseSpeechNet):
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size={self.kernel_size} is even; use an odd number.")
         settings = self._settings(one_frame)
+        if settings["input_dropout"] == "auto":
+            settings["input_dropout"] = share_to_drop(n_features) if one_frame else 0.0
         over_time = settings["convolution"] == "time"
-        return DenseNetLSTMHighway, {
+        arguments = {
             "n_features": n_features,
             "n_outputs": self._n_outputs,
             "stem_channels": 256 if over_time else 24,
             **{name: settings[name] for name in _OF_THE_MODULE},
+        }
+        if settings["n_members"] == 1:
+            return DenseNetLSTMHighway, arguments
+        return Ensemble, {
+            "member": DenseNetLSTMHighway,
+            "n_members": settings["n_members"],
+            "averages_probabilities": is_classifier(self),
+            **arguments,
         }
 
 
@@ -144,9 +178,14 @@ class DenseNetSER(BaseSERClassifier, BaseDenseNet):
     n_highway_layers : int, default=2
         Number of highway layers.
 
+    n_members : int or "auto", default="auto"
+        Networks of different weights, trained side by side, whose mean answers. "auto" is 4 for
+        rows of features and 1 for sequences, which take long.
+
     input_dropout : float or "auto", default="auto"
-        Share of the standardised input that is dropped in training. "auto" is 0.5 for rows of
-        features and 0 for sequences.
+        Share of the standardised input that is dropped in training. "auto" is 0 for sequences; of
+        rows of n features it drops half, or all but 15 sqrt(n) where these are fewer: the more
+        features, the more of them tell the same.
 
     dropout : float or "auto", default="auto"
         Share of the units before the output that is dropped in training, and of the first
@@ -298,6 +337,7 @@ class DenseNetSER(BaseSERClassifier, BaseDenseNet):
         bidirectional: bool = True,
         pooling: str = "attention",
         n_highway_layers: int = 2,
+        n_members: int | str = "auto",
         input_dropout: float | str = "auto",
         dropout: float | str = "auto",
         clip: float = 5.0,
@@ -332,6 +372,7 @@ class DenseNetSER(BaseSERClassifier, BaseDenseNet):
         self.bidirectional = bidirectional
         self.pooling = pooling
         self.n_highway_layers = n_highway_layers
+        self.n_members = n_members
         self.input_dropout = input_dropout
         self.dropout = dropout
         self.clip = clip

@@ -50,9 +50,14 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
     n_highway_layers : int, default=2
         Number of highway layers.
 
+    n_members : int or "auto", default="auto"
+        Networks of different weights, trained side by side, whose mean answers. "auto" is 4 for
+        rows of features and 1 for sequences, which take long.
+
     input_dropout : float or "auto", default="auto"
-        Share of the standardised input that is dropped in training. "auto" is 0.5 for rows of
-        features and 0 for sequences.
+        Share of the standardised input that is dropped in training. "auto" is 0 for sequences; of
+        rows of n features it drops half, or all but 15 sqrt(n) where these are fewer: the more
+        features, the more of them tell the same.
 
     dropout : float or "auto", default="auto"
         Share of the units before the output that is dropped in training, and of the first
@@ -211,6 +216,7 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         bidirectional: bool = True,
         pooling: str = "attention",
         n_highway_layers: int = 2,
+        n_members: int | str = "auto",
         input_dropout: float | str = "auto",
         dropout: float | str = "auto",
         clip: float = 5.0,
@@ -244,6 +250,7 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         self.bidirectional = bidirectional
         self.pooling = pooling
         self.n_highway_layers = n_highway_layers
+        self.n_members = n_members
         self.input_dropout = input_dropout
         self.dropout = dropout
         self.clip = clip
