@@ -8,8 +8,10 @@ kinds of systems learn these ratings from the same openSMILE features:
 - ridge regression and support vector regression, with a fixed setting and with one that is
   searched for among the training speakers,
 - :class:`~sklearn_ser.neural_network.MLPSERRegressor` and
-- :class:`~sklearn_ser.neural_network.DenseNetSERRegressor`, one net for all dimensions, trained by
-  the concordance correlation coefficient that they are measured by.
+  :class:`~sklearn_ser.neural_network.DenseNetSERRegressor`, one net for all dimensions, trained by
+  the concordance correlation coefficient that they are measured by, and
+- :class:`~sklearn_ser.neural_network.AdversarialAutoencoderSERRegressor`, which restores the
+  features from a code as well. Its strength, utterances without ratings, is not asked for here.
 
 Without an argument it runs offline on synthetic speech, whose ratings are made up. On a corpus
 of your own::
@@ -35,7 +37,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, StandardScaler
 from sklearn.svm import SVR
 
-from sklearn_ser import DenseNetSERRegressor, MLPSERRegressor, OpenSmileFeatures, datasets
+from sklearn_ser import (
+    AdversarialAutoencoderSERRegressor,
+    DenseNetSERRegressor,
+    MLPSERRegressor,
+    OpenSmileFeatures,
+    datasets,
+)
 from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.metrics import (
     concordance_correlation_coefficient,
@@ -144,6 +152,7 @@ def build_systems():
         ),
         "MLPSERRegressor": MLPSERRegressor(),
         "DenseNetSERRegressor": DenseNetSERRegressor(),
+        "AdversarialAutoencoderSERRegressor": AdversarialAutoencoderSERRegressor(),
     }
 
 

@@ -97,6 +97,7 @@ def parse_arguments(argv=None):
         "class and has no column 'synthetic' (default largest)",
     )
     add("--n-repeats", type=int, default=5)
+    add("--studies", nargs="+", choices=["within", "across"], default=["within", "across"])
     add("--scaling", choices=["own", "train"], default="own", help="across corpora (default own)")
     add("--n-jobs", type=int, default=1, help="processes (default 1)")
     add("--path", type=Path, help="folder that keeps features and predictions")
@@ -104,6 +105,8 @@ def parse_arguments(argv=None):
     args = parser.parse_args(argv)
     if args.train_corpus is None:
         parser.error("--train-corpus is needed")
+    if args.studies == ["across"] and args.test_corpus is None:
+        parser.error("--studies across needs --test-corpus")
     for side in ("train", "test"):
         corpus, folder = getattr(args, f"{side}_corpus"), getattr(args, f"{side}_data")
         if corpus in LOADERS and folder is None:
@@ -204,15 +207,16 @@ def main(argv=None):
     studies = {}
 
     corpora[0] = cut(corpora[0], args.keep)
-    [(X, y, groups)] = select_emotions(corpora[:1], args.emotions)
-    studies["within"] = run_study(args, X, y, groups=groups)
-    print_beside_published(
-        f"UAR in % within {args.train_corpus}, {args.feature_set}, {len(y)} utterances, "
-        f"{len(np.unique(groups))} groups, train-fit",
-        studies["within"],
-        "within",
-    )
-    if len(corpora) == 2:
+    if "within" in args.studies:
+        [(X, y, groups)] = select_emotions(corpora[:1], args.emotions)
+        studies["within"] = run_study(args, X, y, groups=groups)
+        print_beside_published(
+            f"UAR in % within {args.train_corpus}, {args.feature_set}, {len(y)} utterances, "
+            f"{len(np.unique(groups))} groups, train-fit",
+            studies["within"],
+            "within",
+        )
+    if len(corpora) == 2 and "across" in args.studies:
         (X, y, _), (X_test, y_test, _) = select_emotions(corpora, args.emotions)
         if args.scaling == "own":
             X, X_test = (StandardScaler().fit_transform(Z) for Z in (X, X_test))

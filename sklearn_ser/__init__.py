@@ -32,6 +32,7 @@ _HOME_OF = {
     "DenseNetSER": "neural_network",
     "DenseNetSERRegressor": "neural_network",
     "AdversarialAutoencoderSER": "neural_network",
+    "AdversarialAutoencoderSERRegressor": "neural_network",
     "DomainAdversarialSER": "neural_network",
     "Functionals": "features",
     "LogMelSpectrogram": "features",

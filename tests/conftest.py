@@ -20,7 +20,7 @@ def corpus_dir() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         folder = Path(os.environ.get("SKLEARN_SER_DATA", _ROOT / ".." / "shared" / "data")) / name
         if not folder.is_dir():
-            pytest.skip(reason=f"no corpus {name!r} in the folder that SKLEARN_SER_DATA names")
+            pytest.skip(reason=f"SKLEARN_SER_DATA names a folder without the corpus {name!r}.")
         return folder
 
     return find

@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from sklearn_ser.modules import AdversarialAutoencoder, ConvolutionalFront
-from sklearn_ser.modules._adversarial_autoencoder import reversal_strength
+from sklearn_ser.modules._autoencoder import reversal_strength
 from sklearn_ser.modules.functional import mixup, mixup_share, reverse_gradient
 
 N_FEATURES, N_CLASSES = 6, 3

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sklearn_ser import CNNLSTMSER
+from sklearn_ser.neural_network._base import standardize
 from sklearn_ser.neural_network._cnn_lstm import cut_segments
 from sklearn_ser.utils._ragged import as_sequences
 
@@ -55,23 +56,54 @@ def test_training_on_utterances_is_training_on_their_segments():
     np.testing.assert_array_equal(whole.predict_proba(X), parts.predict_proba(X))
 
 
-def test_segments_of_an_utterance_are_held_back_together(monkeypatch):
+@pytest.fixture
+def sides(monkeypatch):
+    """Let the sets that are trained and validated on be seen: in this order, fit by fit."""
+    datasets = []
+    build = CNNLSTMSER._dataset
+
+    def spy(self, X, targets):
+        datasets.append(build(self, X, targets))
+        return datasets[-1]
+
+    monkeypatch.setattr(CNNLSTMSER, "_dataset", spy)
+
+    def held_back(model, X, y, **metadata):
+        datasets.clear()
+        model.fit(X, y, **metadata)
+        whose = [_owners(model, X, data) for data in datasets]
+        # Each set is whole: it has all segments of each of its utterances.
+        assert all((np.unique(owners, return_counts=True)[1] == 4).all() for owners in whose)
+        valid, train = sorted((np.unique(owners) for owners in whose), key=len)
+        assert not set(train) & set(valid)
+        assert len(train) + len(valid) == len(X)
+        return valid
+
+    return held_back
+
+
+def _owners(model, X, data):
+    """Return for each segment of a dataset the utterance that begins, or goes on, with it."""
+    segments, owner = cut_segments(standardize(X, model.scaler_, model.clip), 10)
+    known = {segment.tobytes(): i for segment, i in zip(segments, owner, strict=True)}
+    return np.array([known[segment.tobytes()] for segment in data.X])
+
+
+def test_utterances_of_each_emotion_are_held_back_whole(sides):
+    X, _ = _sequences([35] * 20)
+    y = np.array(["anger"] * 15 + ["sadness"] * 5)
+    for seed in range(5):  # by chance alone, one emotion would be missing in some of them
+        model = _net(early_stopping=True, validation_fraction=0.2, random_state=seed, max_epochs=1)
+        valid = sides(model, X, y)
+        assert (y[valid] == "anger").sum() == 3
+        assert (y[valid] == "sadness").sum() == 1
+
+
+def test_speakers_are_held_back_whole(sides):
     X, y = _sequences([35] * 12)
-    split = CNNLSTMSER._split_validation
-    sides = []
-
-    def spy(self, n, groups, strata):
-        sides.append((split(self, n, groups, strata), groups))
-        return sides[-1][0]
-
-    monkeypatch.setattr(CNNLSTMSER, "_split_validation", spy)
-    _net(early_stopping=True, validation_fraction=0.3).fit(X, y)
-    _net(early_stopping=True, validation_fraction=0.3).fit(X, y, groups=np.arange(12) // 3)
-    for (train, valid), groups in sides:
-        assert len(train) + len(valid) == 48
-        assert not set(groups[train]) & set(groups[valid])
-    assert len(set(sides[0][1])) == 12
-    assert len(set(sides[1][1])) == 4
+    speaker = np.arange(12) // 3
+    valid = sides(_net(early_stopping=True, validation_fraction=0.3), X, y, groups=speaker)
+    assert valid.tolist() == np.flatnonzero(np.isin(speaker, speaker[valid])).tolist()
 
 
 def test_sizes_are_those_of_the_parameters():

@@ -1,6 +1,5 @@
 """The loaders, on generated folders of the documented names and on real corpora."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,15 +13,6 @@ from sklearn.model_selection import GroupKFold
 
 from sklearn_ser.datasets import load_emodb, load_emotale, load_index, load_ravdess
 from tests.noise_files import write_noise
-
-DATA = Path(os.environ.get("SKLEARN_SER_DATA", Path(__file__).parents[2] / "shared" / "data"))
-
-
-def _need(name):
-    if not (DATA / name).is_dir():
-        pytest.skip(f"no folder {name} in SKLEARN_SER_DATA={DATA}")
-    return DATA / name
-
 
 EMODB = {
     "16b10Wb": ("16", "female", "b10", "anger"),
@@ -263,9 +253,9 @@ def test_importing_datasets_loads_no_heavy_library():
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("load", [load_emodb, load_index])
-def test_real_emodb(load):
+def test_real_emodb(load, corpus_dir):
     """The original EMO-DB has its published counts."""
-    corpus = load(_need("emodb"))
+    corpus = load(corpus_dir("emodb"))
     assert dict(zip(*np.unique(corpus.target, return_counts=True), strict=True)) == {
         "anger": 127,
         "boredom": 81,
@@ -275,7 +265,7 @@ def test_real_emodb(load):
         "neutral": 79,
         "sadness": 62,
     }
-    assert len(load(_need("emodb"), emotions="four").target) == 127 + 71 + 79 + 62
+    assert len(load(corpus_dir("emodb"), emotions="four").target) == 127 + 71 + 79 + 62
     known = ["03", "08", "09", "10", "11", "12", "13", "14", "15", "16"]
     assert sorted(set(corpus.speaker)) == known
     assert "disgust" not in corpus.target[corpus.speaker == "08"]
@@ -287,9 +277,9 @@ def test_real_emodb(load):
 
 @pytest.mark.corpus
 @pytest.mark.parametrize(("load", "name"), [(load_emodb, "emodb"), (load_emotale, "emotale")])
-def test_file_names_agree_with_the_real_index(load, name):
+def test_file_names_agree_with_the_real_index(load, name, corpus_dir):
     """What the names say is what the index says."""
-    folder = _need(name)
+    folder = corpus_dir(name)
     parsed, listed = load(folder).frame, load_index(folder).frame
     listed = listed.sort_values("file", ignore_index=True)
     for column in ("file", "speaker", "gender", "language", "text_id", "emotion"):
@@ -300,9 +290,9 @@ def test_file_names_agree_with_the_real_index(load, name):
 
 
 @pytest.mark.corpus
-def test_real_emotale():
+def test_real_emotale(corpus_dir):
     """EmoTale has 160 utterances of each emotion, and scores from 1 to 5."""
-    corpus = load_emotale(_need("emotale"))
+    corpus = load_emotale(corpus_dir("emotale"))
     assert np.unique(corpus.target, return_counts=True)[1].tolist() == [160] * 5
     assert len(set(corpus.speaker)) == 18
     assert corpus.frame["arousal"].between(1, 5).all()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from skorch.callbacks import Callback
 
 from sklearn_ser import MLPSER
 from sklearn_ser.modules import MLP
@@ -111,3 +112,33 @@ def test_same_seed_same_probabilities(data):
     X, y = data
     first, second = (MLPSER(max_epochs=2, random_state=3).fit(X, y) for _ in range(2))
     assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+class _CountEpochs(Callback):
+    def __init__(self):
+        self.n = 0
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.n += 1
+
+
+@pytest.mark.parametrize("lr_schedule", ["one_cycle", "plateau", "constant"])
+def test_early_stopping_can_be_switched_between_warm_starts(data, lr_schedule):
+    mine = _CountEpochs()
+    model = MLPSER(
+        max_epochs=3,
+        lr_schedule=lr_schedule,
+        warm_start=True,
+        random_state=0,
+        net_params={"callbacks": [mine]},
+    ).fit(*data)
+    net = model.net_
+    model.set_params(early_stopping=True, n_iter_no_change=1, max_epochs=50).fit(*data)
+    assert 3 < model.n_iter_ < 53
+    stopped = model.n_iter_
+    assert all("valid_loss" in epoch for epoch in model.history_[3:])
+    model.set_params(early_stopping=False).partial_fit(*data)
+    assert model.n_iter_ == stopped + 1
+    assert "valid_loss" not in model.history_[-1]
+    assert model.net_ is net
+    assert mine.n == model.n_iter_

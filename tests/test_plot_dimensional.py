@@ -26,7 +26,7 @@ def test_it_runs_on_synthetic_speech(example, tmp_path, capsys):
     figure = tmp_path / "predictions.png"
     table = example.main(["--n-speakers", "4", "--n-splits", "4", "--figure", str(figure)])
     assert figure.stat().st_size > 0
-    assert table.shape == (6, 8)
+    assert table.shape == (7, 8)
     assert table["CCC"].to_numpy().max() <= 1
     assert table["UAR"].to_numpy().min() >= 0
     printed = capsys.readouterr().out

@@ -17,7 +17,7 @@ from sklearn_ser.metrics import (
     concordance_correlation_coefficient,
     concordance_correlation_coefficient_scorer,
 )
-from sklearn_ser.modules.functional import concordance, squared_error
+from sklearn_ser.modules.functional import concordance, rating_loss, squared_error
 from sklearn_ser.neural_network._regressor import RatingLoss
 from sklearn_ser.utils._ragged import as_sequences
 
@@ -137,8 +137,8 @@ def test_the_criterion_ignores_what_is_not_rated(loss):
 def test_a_mixture_of_a_rated_and_an_unrated_utterance_has_the_rating_of_the_first():
     # 0.25 of a rating of 2, and the rest of an utterance without one.
     target, known, weight = torch.tensor([[0.5]]), torch.tensor([[0.25]]), torch.ones(1)
-    assert RatingLoss("mse")(torch.tensor([[2.0]]), target, known, weight) == 0
-    assert RatingLoss("mse")(torch.tensor([[4.0]]), target, known, weight) == 0.25 * 4
+    assert rating_loss(torch.tensor([[2.0]]), target, known, weight, "mse") == 0
+    assert rating_loss(torch.tensor([[4.0]]), target, known, weight, "mse") == 0.25 * 4
 
 
 # The estimators.

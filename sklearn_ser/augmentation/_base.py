@@ -10,7 +10,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_consistent_length
 
-from sklearn_ser.utils._audio import Utterance, check_utterances, read_utterance
+from sklearn_ser.utils._audio import (
+    Utterance,
+    check_reading,
+    check_utterances,
+    read_utterance,
+)
+from sklearn_ser.utils._ragged import as_sequences
 from sklearn_ser.utils._random import seed_from
 
 _PLACE = ("file", "start", "end")
@@ -28,12 +34,7 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         """Raise where a parameter is wrong; a subclass extends this."""
         self._validate_params()
-        rate = self.sampling_rate
-        if not isinstance(rate, (int, np.integer)) or rate <= 0:
-            raise ValueError(f"sampling_rate={rate!r}: give a positive integer in Hz.")
-        channel = self.channel
-        if channel != "mean" and not (isinstance(channel, (int, np.integer)) and channel >= 0):
-            raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
+        check_reading(self.sampling_rate, self.channel)
 
     def _copies(self, signal: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
         """Give the changed copies of a signal, equally many of each signal."""
@@ -116,9 +117,7 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         return [copy.astype(np.float32) for copy in self._copies(signal, rng)]
 
     def _append(self, X: Any, utterances: list[Utterance], copies: list[np.ndarray]) -> Any:
-        sources = np.empty(len(utterances) + len(copies), dtype=object)
-        sources[: len(utterances)] = [utterance.source for utterance in utterances]
-        sources[len(utterances) :] = copies
+        sources = as_sequences([*(utterance.source for utterance in utterances), *copies])
         if isinstance(X, pd.MultiIndex):
             X = X.to_frame(index=False)
         if isinstance(X, pd.Series):

@@ -12,6 +12,7 @@ from scipy.signal import lfilter, sosfilt
 from sklearn.utils import check_random_state
 
 from sklearn_ser.datasets._corpus import make_bunch
+from sklearn_ser.utils._ragged import as_sequences
 
 # One row an emotion, one column a property of the voice, as differences from the neutral voice:
 #   pitch     level of the pitch, semitones
@@ -195,9 +196,7 @@ def make_emotional_speech(
                 )
     frame = pd.DataFrame(rows)
     if folder is None:
-        # np.array(..., dtype=object) would make waveforms of one length a 2-D array.
-        data = np.empty(len(waveforms), dtype=object)
-        data[:] = waveforms
+        data = as_sequences(waveforms)
         return make_bunch(frame, data, name="synthetic", descr=_DESCR, return_X_y=return_X_y)
     frame.insert(0, "file", _write(frame, waveforms, folder, sampling_rate))
     return make_bunch(frame, name="synthetic", descr=_DESCR, return_X_y=return_X_y)

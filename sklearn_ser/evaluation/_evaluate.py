@@ -36,6 +36,7 @@ class _Task(NamedTuple):
     fold: int
     estimator: Any
     seed: int
+    copies_seed: int
     params: Mapping[str, Any]
     train: np.ndarray
     test: np.ndarray
@@ -74,7 +75,8 @@ def evaluate(
     ----------
     pipelines : classifier or dict of str to classifier
         Pipelines of scikit-learn or imbalanced-learn, or classifiers. All see the same folds, and
-        each ``random_state`` in them is set to the same seed of the fold and repeat.
+        each ``random_state`` in them is set to the same seed of the fold and repeat; that of a
+        sampler of utterances to one of the repeat, so that a cache knows its copies in each fold.
 
     X : array-like or DataFrame of shape (n_samples, ...)
         Utterances, sequences or features: what the pipelines take.
@@ -116,9 +118,11 @@ def evaluate(
         Folder that keeps the predictions of every pipeline, repeat and fold as soon as they are
         made. An evaluation that is run again, after a kill too, continues from there. Names
         follow from the data (audio files by path, size and time of change), the parameters of the
-        pipeline except ``n_jobs``, ``memory`` and ``verbose``, the fold, the seed and the versions
-        of the libraries, so that changes find nothing stale and evaluations may share a folder.
-        Code of your own that changes under the same name is not noticed: take another folder.
+        pipeline except ``n_jobs``, ``memory`` and ``verbose`` (files and folders that they name
+        by size and time of change, too), the fold, the seed and the versions of the libraries, so
+        that changes find nothing stale and evaluations may share a folder. Code of your own that
+        changes under the same name is not noticed: take another folder. Parameters that cannot be
+        told from others in another run, such as a lambda, are an error.
 
     verbose : int, default=0
         Whether to show a progress bar.
@@ -176,11 +180,12 @@ def evaluate(
     if not allow_shared_speakers:
         _check_speakers_apart(splits, speakers)
     tasks = [
-        _Task(name, repeat, fold, estimator, seed, fit_params.get(name, {}), train, test)
+        _Task(name, repeat, fold, pipeline, seed, shared, fit_params.get(name, {}), train, test)
         for repeat in range(n_repeats)
         for fold, (train, test) in enumerate(splits)
         for seed in fold_seeds(random_state, repeat, fold)
-        for name, estimator in pipelines.items()
+        for shared in fold_seeds(random_state, repeat, 0)
+        for name, pipeline in pipelines.items()
     ]
     results = _run_missing(tasks, X, labels, make_folder(path), n_jobs, verbose)
     return _collect(tasks, results, labels, speakers)
@@ -418,13 +423,14 @@ def _result_files(
             pipelines[task.pipeline],
             folds[task.fold],
             task.seed,
+            task.copies_seed,
         )
         for task in tasks
     ]
 
 
 def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -> _Result:
-    estimator = seeded(task.estimator, task.seed)
+    estimator = seeded(task.estimator, task.seed, task.copies_seed)
     X_train, X_test = (_safe_indexing(X, rows) for rows in (task.train, task.test))
     params = _check_method_params(X, task.params, task.train)
     start = time.perf_counter()

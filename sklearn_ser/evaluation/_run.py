@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.utils import column_or_1d
+from sklearn.utils import column_or_1d, get_tags
 from tqdm.auto import tqdm
 
 
@@ -38,7 +38,7 @@ def fold_seeds(random_state: int, repeat: int, fold: int, n: int = 1) -> list[in
     return [int(seed) % 2**31 for seed in sequence.generate_state(n)]
 
 
-def seeded(estimator: Any, seed: int) -> Any:
+def seeded(estimator: Any, seed: int, copies_seed: int | None = None) -> Any:
     """Clone an estimator and set every random_state in it.
 
     Parameters
@@ -49,14 +49,27 @@ def seeded(estimator: Any, seed: int) -> Any:
     seed : int
         The seed.
 
+    copies_seed : int, default=None
+        The seed of samplers of utterances; None is `seed`. By the same one in all folds, the copies
+        of an utterance are the same, and the cache of an extractor knows them.
+
     Returns
     -------
     estimator
         The clone.
     """
     estimator = clone(estimator)
-    names = [name for name in estimator.get_params() if re.fullmatch(r"(.*__)?random_state", name)]
-    return estimator.set_params(**dict.fromkeys(names, seed))
+    params = estimator.get_params()
+    seeds = {}
+    for name in params:
+        if re.fullmatch(r"(.*__)?random_state", name):
+            copies = _samples_utterances(params.get(name.removesuffix("__random_state")))
+            seeds[name] = copies_seed if copies and copies_seed is not None else seed
+    return estimator.set_params(**seeds)
+
+
+def _samples_utterances(step: Any) -> bool:
+    return hasattr(step, "fit_resample") and get_tags(step).input_tags.one_d_array
 
 
 def run_jobs(

@@ -1,6 +1,7 @@
 """Results on disk, each file named by everything that it depends on."""
 
 import contextlib
+import copy
 import functools
 import hashlib
 import json
@@ -8,8 +9,7 @@ import os
 import pickle
 import re
 import stat
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pandas as pd
 
 import sklearn_ser
 from sklearn_ser.utils._audio import utterance_column
+from sklearn_ser.utils._files import WITHOUT_INFLUENCE, replacing
 
 _PACKAGES = (
     "numpy",
@@ -34,8 +35,6 @@ _PACKAGES = (
     "soxr",
 )
 
-# Parameters that tell how the work is done, not what comes out.
-_WITHOUT_INFLUENCE = {"n_jobs", "memory", "verbose"}
 _SCALARS = (str, bytes, bool, int, float, np.generic, os.PathLike)
 
 
@@ -45,9 +44,10 @@ def content_key(*values: Any) -> str:
     Parameters
     ----------
     *values : object
-        Estimators, by class and parameters (files by size and time of their last change, too), of
-        which ``n_jobs``, ``memory`` and ``verbose`` do not count; arrays, frames, collections and
-        scalars, by value; anything else as pickled.
+        Estimators, by class and parameters, of which ``n_jobs``, ``memory`` and ``verbose`` do not
+        count (files that they name, and those in folders that they name, by size and time of
+        their last change, too); arrays, frames, collections and scalars, by value; anything else
+        as pickled.
 
     Returns
     -------
@@ -66,48 +66,64 @@ def content_key(*values: Any) -> str:
     >>> content_key(np.arange(4)[::2]) == content_key(np.array([0, 2])) != content_key([0, 2])
     True
     """
+    return _digest(values)
+
+
+def _digest(values: Iterable[Any], names_files: bool = False) -> str:
     digest = hashlib.blake2b(digest_size=12)
     for value in values:
-        _feed(digest, value)
+        _feed(digest, value, names_files)
     return digest.hexdigest()
 
 
-def _feed(digest: Any, value: Any) -> None:
+def _feed(digest: Any, value: Any, names_files: bool = False) -> None:
     """Hash type and content; joblib's hash of a whole tells equal objects from one object twice."""
     digest.update(f"{type(value).__module__}.{type(value).__qualname__}:".encode())
     if hasattr(value, "get_params") and not isinstance(value, type):
         parameters = value.get_params(deep=False)
-        parameters = {k: v for k, v in parameters.items() if k not in _WITHOUT_INFLUENCE}
-        _feed(digest, parameters)
-        _feed(digest, {name: _file_state(parameter) for name, parameter in parameters.items()})
+        parameters = {k: v for k, v in parameters.items() if k not in WITHOUT_INFLUENCE}
+        _feed(digest, parameters, names_files=True)
     elif isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
         table = value.to_frame(index=False) if isinstance(value, pd.Index) else value.reset_index()
         _feed(digest, list(table.columns))
         for i in range(table.shape[1]):
-            _feed(digest, table.iloc[:, i].to_numpy())
+            _feed(digest, table.iloc[:, i].to_numpy(), names_files)
     elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
         digest.update(f"{value.dtype.str}{value.shape}".encode())
         digest.update(np.ascontiguousarray(value).data)
+        if names_files and value.dtype.kind == "U":
+            _feed(digest, [_file_state(name) for name in value.ravel().tolist()])
     elif isinstance(value, (np.ndarray, list, tuple)):
         digest.update(str(len(value)).encode())
         for element in value:
-            _feed(digest, element)
-    elif isinstance(value, Mapping):
-        _feed(digest, sorted(value.items()))
+            _feed(digest, element, names_files)
+    elif isinstance(value, (Mapping, Set)):
+        elements = value.items() if isinstance(value, Mapping) else value
+        # In an order that does not depend on the process, as that of a set does.
+        keys = sorted(_digest([element], names_files) for element in elements)
+        digest.update("".join(keys).encode())
     elif value is None or isinstance(value, _SCALARS):
         digest.update(repr(value).encode() + b";")
+        if names_files:
+            digest.update(repr(_file_state(value)).encode())
     else:
         digest.update(_hash_pickled(value).encode())
 
 
 def _hash_pickled(value: Any) -> str:
+    problem = None
     try:
-        return joblib.hash(value)
-    except pickle.PicklingError as error:
-        raise ValueError(
-            f"{value!r} cannot be told from others of its kind in another run, so nothing can be "
-            "kept on disk for it: use a function of a module instead of a lambda, or path=None."
-        ) from error
+        pickled = joblib.hash(value)
+        # The copy is elsewhere in memory: a hash that depends on the place would differ.
+        if pickled == joblib.hash(copy.deepcopy(value)):
+            return pickled
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        problem = error
+    raise ValueError(
+        f"{value!r} cannot be told from others of its kind in another run, so nothing can be "
+        "kept on disk for it: use a function of a module instead of a lambda, an array instead of "
+        "a tensor, or path=None."
+    ) from problem
 
 
 def data_key(X: Any, *others: Any) -> str:
@@ -133,12 +149,19 @@ def data_key(X: Any, *others: Any) -> str:
     return content_key(X, states, *others)
 
 
-def _file_state(source: Any) -> tuple[int, int] | None:
-    if not isinstance(source, (str, os.PathLike)):
+def _file_state(source: Any) -> Any:
+    """Tell size and time of the last change of a file, or of each file in a folder or below it."""
+    if not isinstance(source, (str, os.PathLike)) or source == "":
         return None
     with contextlib.suppress(OSError, ValueError):  # a string may be anything
-        status = Path(source).stat()
-        # A folder changes with each result that is kept there.
+        path = Path(source)
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return [
+                (str(file.relative_to(path)), _file_state(file))
+                for file in sorted(path.rglob("*"))
+                if file.is_file()
+            ]
         if stat.S_ISREG(status.st_mode):
             return status.st_size, status.st_mtime_ns
     return None
@@ -187,16 +210,8 @@ def save(file: Path, content: dict[str, Any]) -> None:
     content : dict
         Strings, numbers, lists and dicts.
     """
-    # Renaming is atomic: whoever is killed before leaves a scratch file that nobody reads.
-    handle, scratch = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(content))  # many times as fast as json.dump
-        Path(scratch).replace(file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(scratch).unlink()
-        raise
+    with replacing(file) as stream:
+        stream.write(json.dumps(content).encode())  # many times as fast as json.dump
 
 
 def load(file: Path) -> dict[str, Any] | None:

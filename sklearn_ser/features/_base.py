@@ -1,9 +1,7 @@
 """What every extractor from utterances shares: cache, parallel work, containers."""
 
-import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -16,11 +14,15 @@ from sklearn.utils import Tags
 from tqdm.auto import tqdm
 
 from sklearn_ser import __version__
-from sklearn_ser.utils._audio import Utterance, check_utterances, read_utterance
+from sklearn_ser.utils._audio import (
+    Utterance,
+    check_reading,
+    check_utterances,
+    read_utterance,
+)
+from sklearn_ser.utils._files import WITHOUT_INFLUENCE, replacing
 from sklearn_ser.utils._output import OutputMixin
-
-# Parameters that tell how the work is done, not what comes out.
-_WITHOUT_INFLUENCE = {"n_jobs", "memory", "verbose"}
+from sklearn_ser.utils._ragged import as_sequences
 
 
 class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
@@ -36,13 +38,7 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         """Raise where a parameter is wrong; a subclass extends this."""
         _cache_folder(self.memory)
-        if not isinstance(self.sampling_rate, (int, np.integer)) or self.sampling_rate <= 0:
-            raise ValueError(
-                f"sampling_rate={self.sampling_rate!r}: give a positive integer in Hz."
-            )
-        channel = self.channel
-        if channel != "mean" and not (isinstance(channel, (int, np.integer)) and channel >= 0):
-            raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
+        check_reading(self.sampling_rate, self.channel)
 
     def _extract(self, signal: np.ndarray, utterance: Utterance) -> np.ndarray:
         """Turn samples into a vector of features or into a sequence (n_frames, n_features)."""
@@ -128,7 +124,7 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
     def _settings(self) -> dict[str, Any]:
         """Everything but the utterance that a result depends on."""
         parameters = self.get_params(deep=False)
-        kept = {name: parameters[name] for name in parameters.keys() - _WITHOUT_INFLUENCE}
+        kept = {name: parameters[name] for name in parameters.keys() - WITHOUT_INFLUENCE}
         return kept | {package: version(package) for package in self._backends}
 
     def _cache_files(self, utterances: list[Utterance]) -> Iterator[Path | None]:
@@ -150,10 +146,7 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
 def _collect(results: list[np.ndarray]) -> np.ndarray:
     if results[0].ndim == 1:
         return np.stack(results).astype(np.float64)
-    # np.array(results, dtype=object) turns 3-D when the lengths happen to match.
-    sequences = np.empty(len(results), dtype=object)
-    sequences[:] = results
-    return sequences
+    return as_sequences(results)
 
 
 def _cache_folder(memory: Any) -> Path | None:
@@ -182,13 +175,5 @@ def _load(file: Path) -> np.ndarray | None:
 
 
 def _save(result: np.ndarray, file: Path) -> None:
-    # Renaming is atomic: a reader never sees half a file, whatever else writes the same one.
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.save(stream, result, allow_pickle=False)
-        Path(temporary).replace(file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
+    with replacing(file) as stream:
+        np.save(stream, result, allow_pickle=False)

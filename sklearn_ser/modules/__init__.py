@@ -19,6 +19,7 @@ from sklearn_ser.modules._pooling import (
     MeanOverTime,
     StatisticsOverTime,
 )
+from sklearn_ser.modules._rating_autoencoder import RatingAutoencoder
 from sklearn_ser.modules._raw_speech import FilterBank, MeanOfFrames, RawSpeech
 from sklearn_ser.modules._recurrent import LSTMOverTime
 
@@ -45,6 +46,7 @@ __all__ = [
     "MeanOverTime",
     "MelCNN",
     "MixupGAN",
+    "RatingAutoencoder",
     "RawSpeech",
     "StatisticsOverTime",
     "Transition",

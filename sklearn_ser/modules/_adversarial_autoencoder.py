@@ -1,59 +1,20 @@
 """A multi-task semi-supervised adversarial autoencoder, after Latif et al. and Makhzani et al."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.nn import Parameter
-from torch.nn.functional import cross_entropy, mse_loss, one_hot
-from torch.nn.utils import clip_grad_norm_
-from torch.optim import Optimizer
+from torch import Tensor
+from torch.nn.functional import one_hot
 
-from sklearn_ser.modules._adversarial import (
-    deception_loss,
-    descend,
-    discriminator_loss,
-    fully_connected,
-)
-from sklearn_ser.modules._convolutional_front import ConvolutionalFront
-from sklearn_ser.modules._pooling import MeanOverTime, StatisticsOverTime
-from sklearn_ser.modules.functional import (
-    mixup,
-    mixup_share,
-    reverse_gradient,
-    soft_cross_entropy,
-)
+from sklearn_ser.modules._adversarial import fully_connected
+from sklearn_ser.modules._autoencoder import BaseAdversarialAutoencoder
+from sklearn_ser.modules.functional import soft_cross_entropy
 
-# Share of the training in which the losses that presume some knowledge of the classes set in.
-_RAMP = 0.3
 # Weight of the latest batch in the running mean of the predictions.
 _MEMORY = 0.05
 
 
-def reversal_strength(progress: float) -> float:
-    """Let the reversed gradient set in slowly, after Ganin & Lempitsky.
-
-    Parameters
-    ----------
-    progress : float
-        Share of the training that is done, in [0, 1].
-
-    Returns
-    -------
-    float
-        ``2 / (1 + exp(-10 progress)) - 1``, from 0 to almost 1.
-
-    Examples
-    --------
-    >>> from sklearn_ser.modules._adversarial_autoencoder import reversal_strength
-    >>> reversal_strength(0.0), round(reversal_strength(1.0), 3)
-    (0.0, 1.0)
-    """
-    return math.tanh(5 * progress)  # the same function
-
-
-class AdversarialAutoencoder(nn.Module):
+class AdversarialAutoencoder(BaseAdversarialAutoencoder):
     """Encoder, decoder, emotion head, auxiliary heads, and two discriminators.
 
     The encoder gives a continuous code, on which each head sits. The emotion head's distribution
@@ -175,122 +136,47 @@ class AdversarialAutoencoder(nn.Module):
         consistency_weight: float = 1.0,
         max_grad_norm: float | None = None,
     ):
-        super().__init__()
+        super().__init__(
+            n_features,
+            n_classes,
+            n_restored_from=code_size + n_classes,
+            auxiliary=auxiliary,
+            auxiliary_weights=auxiliary_weights,
+            reversed_tasks=reversed_tasks,
+            conv_channels=conv_channels,
+            kernel_size=kernel_size,
+            hidden_sizes=hidden_sizes,
+            code_size=code_size,
+            discriminator_sizes=discriminator_sizes,
+            input_dropout=input_dropout,
+            dropout=dropout,
+            prior=prior,
+            mixup_alpha=mixup_alpha,
+            reconstruction_weight=reconstruction_weight,
+            adversarial_weight=adversarial_weight,
+            consistency_weight=consistency_weight,
+            max_grad_norm=max_grad_norm,
+        )
         self.n_classes = n_classes
-        self.code_size = code_size
-        self.prior = prior
-        self.mixup_alpha = mixup_alpha
         self.confidence_threshold = confidence_threshold
-        self.reconstruction_weight = reconstruction_weight
-        self.adversarial_weight = adversarial_weight
         self.categorical_weight = categorical_weight
-        self.consistency_weight = consistency_weight
-        self.auxiliary_weights = dict(auxiliary_weights or {})
-        self.reversed_tasks = tuple(reversed_tasks)
-        self.max_grad_norm = max_grad_norm
-        # Share of the training that is done; who trains the module sets it.
-        self.progress = 0.0
         uniform = torch.ones(n_classes)
         chosen = uniform if class_prior is None else torch.tensor(list(class_prior))
         self.class_prior: Tensor
         self.mean_prediction: Tensor
         self.register_buffer("class_prior", (chosen / chosen.sum()).float())
         self.register_buffer("mean_prediction", self.class_prior.clone())
-
-        self.front: nn.Module = MeanOverTime()
-        # What the decoder restores.
-        self.summary: nn.Module = MeanOverTime()
-        width, n_restored = n_features, n_features
-        if conv_channels:
-            self.front = ConvolutionalFront(n_features, conv_channels, kernel_size)
-            self.summary = StatisticsOverTime()
-            width, n_restored = conv_channels[-1], 2 * n_features
-        layers: list[nn.Module] = []
-        for size in hidden_sizes:
-            layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(dropout)]
-            width = size
-        self.input_dropout = nn.Dropout(input_dropout)
-        self.encoder = nn.Sequential(*layers, nn.Linear(width, code_size))
-        self.emotion_head = _head(code_size, n_classes, dropout)
-        self.auxiliary_heads = nn.ModuleDict(
-            {name: _head(code_size, n, dropout) for name, n in (auxiliary or {}).items()}
-        )
-        self.decoder = None
-        if reconstruction_weight:
-            self.decoder = fully_connected(
-                [code_size + n_classes, *reversed(hidden_sizes), n_restored]
-            )
-        self.discriminators = nn.ModuleDict()
-        if adversarial_weight:
-            self.discriminators["code"] = fully_connected([code_size, *discriminator_sizes, 1])
         if categorical_weight:
             self.discriminators["class"] = fully_connected([n_classes, *discriminator_sizes, 1])
 
-    def encode(self, X: Tensor, lengths: Tensor) -> Tensor:
-        """Compress utterances.
-
-        Parameters
-        ----------
-        X : Tensor of shape (n, n_frames, n_features)
-            A padded batch.
-
-        lengths : Tensor of shape (n,)
-            Number of valid frames.
-
-        Returns
-        -------
-        Tensor of shape (n, code_size)
-            Continuous codes.
-        """
-        return self.encoder(self.front(self.input_dropout(X), lengths))
-
-    def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
-        """Score the emotions.
-
-        Parameters
-        ----------
-        X : Tensor of shape (n, n_frames, n_features)
-            A padded batch.
-
-        lengths : Tensor of shape (n,)
-            Number of valid frames.
-
-        Returns
-        -------
-        Tensor of shape (n, n_classes)
-            Scores (logits).
-        """
-        return self.emotion_head(self.encode(X, lengths))
-
-    def score_auxiliary(self, X: Tensor, lengths: Tensor, task: str) -> Tensor:
-        """Score the classes of an auxiliary task.
-
-        Parameters
-        ----------
-        X : Tensor of shape (n, n_frames, n_features)
-            A padded batch.
-
-        lengths : Tensor of shape (n,)
-            Number of valid frames.
-
-        task : str
-            Name of the task.
-
-        Returns
-        -------
-        Tensor of shape (n, n_classes_of_the_task)
-            Scores (logits).
-        """
-        return self.auxiliary_heads[task](self.encode(X, lengths))
-
     def validation_loss(
-        self, logits: Tensor, target: Tensor, weight: Tensor, **_: Tensor
+        self, outputs: Tensor, target: Tensor, weight: Tensor, **_: Tensor
     ) -> Tensor:
-        """Compute the loss to stop by: that of the emotions.
+        """Compute the loss of the emotions, which is also the one to stop by.
 
         Parameters
         ----------
-        logits : Tensor of shape (n, n_classes)
+        outputs : Tensor of shape (n, n_classes)
             Scores.
 
         target : Tensor of shape (n, n_classes)
@@ -307,119 +193,34 @@ class AdversarialAutoencoder(nn.Module):
         Tensor of shape ()
             The loss.
         """
-        return soft_cross_entropy(logits, target, weight)
+        return soft_cross_entropy(outputs, target, weight)
 
-    def optimizer_parameters(self) -> dict[str, Iterable[Parameter]]:
-        """Name the groups of parameters that have an optimiser each.
+    def _read(self, outputs: Tensor) -> Tensor:
+        return outputs.softmax(dim=1)
 
-        Returns
-        -------
-        dict of str to iterable of Parameter
-            Groups ``"autoencoder"``, ``"heads"`` and, where something is adversarial,
-            ``"discriminator"``.
-        """
-        heads = [*self.emotion_head.parameters(), *self.auxiliary_heads.parameters()]
-        discriminator = list(self.discriminators.parameters())
-        of_others = {id(parameter) for parameter in [*heads, *discriminator]}
-        autoencoder = [p for p in self.parameters() if id(p) not in of_others]
-        groups: dict[str, Iterable[Parameter]] = {"autoencoder": autoencoder, "heads": heads}
-        return groups | ({"discriminator": discriminator} if discriminator else {})
+    def _restore_from(self, code: Tensor, said: Tensor) -> Tensor:
+        return torch.cat([code, said], dim=1)
 
-    def training_step(
-        self, batch: dict[str, Tensor], optimizers: dict[str, Optimizer]
-    ) -> dict[str, Tensor]:
-        """Train the discriminators on one batch, then everything else.
-
-        Parameters
-        ----------
-        batch : dict of str to Tensor
-            ``"X"`` of shape (n, n_frames, n_features), ``"lengths"`` of shape (n,), ``"target"``
-            of shape (n, n_classes), distributions over the emotions, ``"weight"`` of shape (n,),
-            zero for the utterances without an emotion, ``"emotional"`` of shape (n,), zero for
-            those whose emotions nothing is assumed of, and for each auxiliary task its classes,
-            of shape (n,), -1 where unknown.
-
-        optimizers : dict of str to Optimizer
-            One for each group of :meth:`optimizer_parameters`.
-
-        Returns
-        -------
-        dict of str to Tensor
-            Detached losses, each before it is weighted; ``"loss"`` is the weighted sum of all but
-            the discriminators'.
-        """
-        code = self.encode(batch["X"], batch["lengths"])
-        logits = self.emotion_head(code)
-        classes = logits.softmax(dim=1)
-        losses = {}
-        if self.discriminators:
-            shown = _emotional(classes, batch)
-            losses["discriminator_loss"] = self._train_discriminators(code, shown, optimizers)
-        terms = self._terms(batch, code, logits, classes)
-        loss = torch.stack([weight * term for weight, term in terms.values()]).sum()
-        learners = [optimizers["autoencoder"], optimizers["heads"]]
-        for optimizer in learners:
-            optimizer.zero_grad()
-        loss.backward()
-        if self.max_grad_norm is not None:
-            groups = [group for optimizer in learners for group in optimizer.param_groups]
-            clip_grad_norm_([p for group in groups for p in group["params"]], self.max_grad_norm)
-        for optimizer in learners:
-            optimizer.step()
-        losses |= {name: term for name, (_, term) in terms.items()} | {"loss": loss}
-        return {name: value.detach() for name, value in losses.items()}
-
-    def _terms(
-        self, batch: dict[str, Tensor], code: Tensor, logits: Tensor, classes: Tensor
-    ) -> dict[str, tuple[float, Tensor]]:
-        """Compute every loss of encoder, decoder and heads, with its weight."""
-        ramp = min(1.0, self.progress / _RAMP)
-        terms = {"emotion_loss": (1.0, self._emotion_loss(batch, logits))}
-        if self.decoder is not None:
-            restored = self.decoder(torch.cat([code, classes], dim=1))
-            error = mse_loss(restored, self.summary(batch["X"], batch["lengths"]))
-            terms["reconstruction_loss"] = (self.reconstruction_weight, error)
-        if "code" in self.discriminators:
-            verdict = self.discriminators["code"](code)[:, 0]
-            terms["adversarial_loss"] = (ramp * self.adversarial_weight, deception_loss(verdict))
+    def _matched(self, batch: dict[str, Tensor], code: Tensor, said: Tensor) -> dict[str, Tensor]:
+        matched = super()._matched(batch, code, said)
         if "class" in self.discriminators:
-            verdict = self.discriminators["class"](_emotional(classes, batch))[:, 0]
-            terms["categorical_loss"] = (ramp * self.categorical_weight, deception_loss(verdict))
-        if self.consistency_weight:
-            terms["consistency_loss"] = (ramp * self.consistency_weight, self._inconsistency(batch))
-        for name, head in self.auxiliary_heads.items():
-            weight = self.auxiliary_weights.get(name, 1.0)
-            terms[f"{name}_loss"] = (weight, self._auxiliary_loss(name, head, code, batch[name]))
-        return terms
+            # Those whose emotions are distributed as the prior says; all if there are none.
+            chosen = batch["emotional"] > 0
+            matched["class"] = said[chosen] if chosen.any() else said
+        return matched
 
-    def _emotion_loss(self, batch: dict[str, Tensor], logits: Tensor) -> Tensor:
-        labelled = batch["weight"] > 0
-        if not labelled.any():
-            return 0 * logits.sum()
-        return soft_cross_entropy(
-            logits[labelled], batch["target"][labelled], batch["weight"][labelled]
-        )
+    def _draw_prior(self, name: str, code: Tensor) -> Tensor:
+        if name != "class":
+            return super()._draw_prior(name, code)
+        drawn = torch.multinomial(self.class_prior, len(code), replacement=True)
+        return one_hot(drawn, self.n_classes).to(code.dtype)
 
-    def _auxiliary_loss(self, name: str, head: nn.Module, code: Tensor, target: Tensor) -> Tensor:
-        if name in self.reversed_tasks:
-            code = reverse_gradient(code, reversal_strength(self.progress))
-        target = target.long()
-        total = cross_entropy(head(code), target, ignore_index=-1, reduction="sum")
-        return total / (target >= 0).sum().clamp(min=1)
-
-    def _inconsistency(self, batch: dict[str, Tensor]) -> Tensor:
-        """Cross-entropy of predictions of mixtures against mixtures of labels, some assumed."""
+    def _assume(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         labelled = batch["weight"] > 0
         assumed, confidence = self._assume_labels(batch, labelled)
         target = torch.where(labelled[:, None], batch["target"], assumed)
         sure = (labelled | (confidence > self.confidence_threshold)).nonzero()[:, 0]
-        if len(sure) == 0:
-            return 0 * target.sum()
-        X, lengths, target = batch["X"][sure], batch["lengths"][sure], target[sure]
-        share = mixup_share(self.mixup_alpha, len(X)).to(X.device)
-        partner = torch.randperm(len(X)).to(X.device)
-        logits = self(mixup(X, partner, share), torch.maximum(lengths, lengths[partner]))
-        return soft_cross_entropy(logits, mixup(target, partner, share), torch.ones_like(share))
+        return sure, {"target": target[sure]}
 
     @torch.no_grad()
     def _assume_labels(self, batch: dict[str, Tensor], labelled: Tensor) -> tuple[Tensor, Tensor]:
@@ -429,43 +230,9 @@ class AdversarialAutoencoder(nn.Module):
         the most frequent prediction takes over.
         """
         candidates = batch["emotional"].bool() & ~labelled
-        self.eval()
-        expected = self(batch["X"], batch["lengths"]).softmax(dim=1)
-        self.train()
+        expected = self._outputs_without_dropout(batch).softmax(dim=1)
         if candidates.any():
             self.mean_prediction.lerp_(expected[candidates].mean(dim=0), _MEMORY)
         expected = expected * self.class_prior / self.mean_prediction
         confidence, best = (expected / expected.sum(dim=1, keepdim=True)).max(dim=1)
         return one_hot(best, self.n_classes).to(expected.dtype), confidence * candidates
-
-    def _train_discriminators(
-        self, code: Tensor, classes: Tensor, optimizers: dict[str, Optimizer]
-    ) -> Tensor:
-        losses = []
-        if "code" in self.discriminators:
-            real = torch.randn_like(code)
-            if self.prior == "uniform":
-                real = 2 * torch.rand_like(code) - 1
-            losses.append(_judge(self.discriminators["code"], real, code.detach()))
-        if "class" in self.discriminators:
-            drawn = torch.multinomial(self.class_prior, len(classes), replacement=True)
-            real = one_hot(drawn, self.n_classes).to(classes.dtype)
-            losses.append(_judge(self.discriminators["class"], real, classes.detach()))
-        loss = torch.stack(losses).sum()
-        descend(optimizers["discriminator"], loss)
-        return loss
-
-
-def _head(code_size: int, n_classes: int, dropout: float) -> nn.Sequential:
-    """Build a linear classifier of the rectified code."""
-    return nn.Sequential(nn.ReLU(), nn.Dropout(dropout), nn.Linear(code_size, n_classes))
-
-
-def _emotional(classes: Tensor, batch: dict[str, Tensor]) -> Tensor:
-    """Choose the rows whose emotions are distributed as the prior says; all if there are none."""
-    chosen = batch["emotional"] > 0
-    return classes[chosen] if chosen.any() else classes
-
-
-def _judge(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    return discriminator_loss(discriminator(real)[:, 0], discriminator(fake)[:, 0])

@@ -129,10 +129,8 @@ class MaskedConv(nn.Conv2d):
         lengths : Tensor of shape (n,)
             Number of valid frames.
         """
-        if X.shape[1] == X.shape[2] == 1 and self.kernel_size[0] % 2 and self.kernel_size[1] % 2:
-            # One frame meets the middle of each filter alone: a product of matrices.
-            middle = self.weight[:, :, self.kernel_size[0] // 2, self.kernel_size[1] // 2]
-            return nn.functional.linear(X, middle, self.bias), lengths
+        if self.kernel_size == self.stride == (1, 1):  # a product of matrices
+            return nn.functional.linear(X, self.weight.flatten(1), self.bias), lengths
         # In memory the channels stay last: nothing is copied.
         X = zero_padding(X, lengths).permute(0, 3, 1, 2)
         lengths = (lengths - self.kernel_size[0] % 2) // self.stride[0] + 1

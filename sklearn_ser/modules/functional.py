@@ -9,6 +9,7 @@ __all__ = [
     "lengths_to_mask",
     "mixup",
     "mixup_share",
+    "rating_loss",
     "reverse_gradient",
     "soft_cross_entropy",
     "squared_error",
@@ -209,6 +210,54 @@ def squared_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     tensor([5.])
     """
     return (weight * (prediction - target) ** 2).mean(dim=0)
+
+
+def rating_loss(
+    prediction: Tensor, target: Tensor, known: Tensor, weight: Tensor, loss: str
+) -> Tensor:
+    """Disagreement with ratings, or their squared error, or both; some ratings are missing.
+
+    Parameters
+    ----------
+    prediction : Tensor of shape (n, n_outputs)
+        Predicted values.
+
+    target : Tensor of shape (n, n_outputs)
+        Ratings times `known`.
+
+    known : Tensor of shape (n, n_outputs)
+        One for a rating and zero for a missing one. Of a mixture it is the share of the
+        utterances with a rating, whose ratings alone the target holds.
+
+    weight : Tensor of shape (n,)
+        Weights of the utterances.
+
+    loss : {"ccc", "mse", "ccc_mse"}
+        One minus the concordance correlation coefficient of the batch, the squared error, or the
+        mean of both.
+
+    Returns
+    -------
+    Tensor of shape ()
+        The mean over the outputs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules.functional import rating_loss
+    >>> target = torch.tensor([[0.0], [1.0], [2.0]])
+    >>> known = torch.tensor([[1.0], [1.0], [0.0]])
+    >>> rating_loss(target, target * known, known, torch.ones(3), "ccc_mse")
+    tensor(0.)
+    """
+    target = target / known.clamp(min=1e-6)
+    weight = weight[:, None] * known
+    losses = []
+    if "ccc" in loss:
+        losses.append(1 - concordance(prediction, target, weight))
+    if "mse" in loss:
+        losses.append(squared_error(prediction, target, weight))
+    return torch.stack(losses).mean()
 
 
 def mixup(values: Tensor, partner: Tensor, share: Tensor) -> Tensor:

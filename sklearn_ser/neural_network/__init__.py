@@ -1,6 +1,9 @@
 """Deep models as scikit-learn estimators."""
 
 from sklearn_ser.neural_network._adversarial_autoencoder import AdversarialAutoencoderSER
+from sklearn_ser.neural_network._adversarial_autoencoder_regressor import (
+    AdversarialAutoencoderSERRegressor,
+)
 from sklearn_ser.neural_network._cnn_lstm import CNNLSTMSER
 from sklearn_ser.neural_network._densenet import DenseNetSER
 from sklearn_ser.neural_network._densenet_regressor import DenseNetSERRegressor
@@ -16,6 +19,7 @@ __all__ = [
     "CNNLSTMSER",
     "MLPSER",
     "AdversarialAutoencoderSER",
+    "AdversarialAutoencoderSERRegressor",
     "DenseNetSER",
     "DenseNetSERRegressor",
     "DomainAdversarialSER",

@@ -1,18 +1,19 @@
 """The multi-task semi-supervised adversarial autoencoder as a classifier and a transformer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import StrOptions
 
 from sklearn_ser.modules import AdversarialAutoencoder
-from sklearn_ser.neural_network._semi_supervised import WEIGHT, BaseSemiSupervisedSER
+from sklearn_ser.neural_network._auxiliary import BaseAutoencoderNet
+from sklearn_ser.neural_network._semi_supervised import WEIGHT
+from sklearn_ser.neural_network._semi_supervised_classifier import BaseSemiSupervisedSER
 
 
-class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
+class AdversarialAutoencoderSER(BaseAutoencoderNet, BaseSemiSupervisedSER):
     """Adversarial autoencoder that learns emotion, speaker and gender at once, after Latif et al.
 
     An encoder compresses each utterance to a code that a decoder restores it from. A discriminator
@@ -187,6 +188,7 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
 
     See Also
     --------
+    AdversarialAutoencoderSERRegressor : The same network for ratings.
     DomainAdversarialSER : Codes that do not tell one corpus from another.
     sklearn_ser.datasets.stack_corpora : Rows of several corpora, with or without emotions.
 
@@ -240,17 +242,9 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSemiSupervisedSER._parameter_constraints,
-        "auxiliary": ["array-like"],
-        "speaker_mode": [StrOptions({"auxiliary", "adversarial"})],
-        "adversarial": ["boolean"],
-        "prior": [StrOptions({"gaussian", "uniform"})],
+        **BaseAutoencoderNet._parameter_constraints,
         "class_prior": [StrOptions({"uniform", "labeled"})],
-        "reconstruction_weight": WEIGHT,
-        "adversarial_weight": WEIGHT,
         "categorical_weight": WEIGHT,
-        "speaker_weight": WEIGHT,
-        "gender_weight": WEIGHT,
-        "discriminator_sizes": ["array-like"],
     }
 
     def __init__(
@@ -440,43 +434,11 @@ class AdversarialAutoencoderSER(BaseSemiSupervisedSER):
         )
 
     def _learns_without_emotion(self) -> bool:
-        adversarial = self.adversarial and (self.adversarial_weight or self.categorical_weight)
-        return bool(
-            adversarial
-            or self.reconstruction_weight
-            or self.consistency_weight
-            or len(self.auxiliary)
-        )
-
-    def _tasks(
-        self, metadata: Mapping[str, np.ndarray | None], known: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        if unknown := sorted(set(self.auxiliary).difference(metadata)):
-            raise ValueError(f"auxiliary may name {list(metadata)}, got {unknown}.")
-        tasks = {}
-        for name, values in metadata.items():
-            if name not in self.auxiliary:
-                continue
-            if values is None:
-                raise ValueError(
-                    f"auxiliary={list(self.auxiliary)} needs the {name} of each utterance: call "
-                    f"fit(X, y, {name}=...). In a pipeline or a search, switch on "
-                    "sklearn.set_config(enable_metadata_routing=True) and call "
-                    f"set_fit_request({name}=True) of this estimator. Behind a sampler, or where "
-                    f"no {name} is known, leave {name!r} out of auxiliary."
-                )
-            tasks[name] = values
-        return tasks
+        matches_classes = self.adversarial and self.categorical_weight
+        return super()._learns_without_emotion() or bool(matches_classes)
 
     def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
-        reversed_tasks = ("speaker",) if self.speaker_mode == "adversarial" else ()
         return AdversarialAutoencoder, self._shared_arguments(n_features, one_frame) | {
             "class_prior": self._class_shares if self.class_prior == "labeled" else None,
-            "auxiliary_weights": {"speaker": self.speaker_weight, "gender": self.gender_weight},
-            "reversed_tasks": reversed_tasks,
-            "discriminator_sizes": tuple(self.discriminator_sizes),
-            "prior": self.prior,
-            "reconstruction_weight": self.reconstruction_weight,
-            "adversarial_weight": self.adversarial * self.adversarial_weight,
             "categorical_weight": self.adversarial * self.categorical_weight,
         }

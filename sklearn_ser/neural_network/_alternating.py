@@ -116,12 +116,6 @@ def train(
         net.module_.pretrains = False
         net.initialize_callbacks()  # the printed table gets the columns of other losses
     net.partial_fit(data, None, epochs=net.max_epochs)
-    for epoch, losses in enumerate(losses_by_epoch(net), start=1):
-        if not np.isfinite(list(losses.values())).all():
-            raise ValueError(
-                f"The losses are no longer finite in epoch {epoch}: {losses}. Train with smaller "
-                f"learning rates than {net.lr}."
-            )
 
 
 def losses_by_epoch(net: AlternatingNet) -> list[dict[str, float]]:

@@ -296,6 +296,10 @@ class BaseSpeechNet(BaseEstimator):
             if resume:
                 net = self.net_
                 set_rng_state(self.rng_state_, device)
+                if self.early_stopping != ("early_stopping" in dict(net.callbacks_)):
+                    # Those of before watch a loss that is no longer computed, or the wrong one.
+                    net.callbacks = self._all_callbacks(settings["max_epochs"])
+                    net.initialize_callbacks()
             else:
                 if hasattr(self, "net_"):
                     del self.net_  # lest an interrupted fit leaves one of other data
@@ -340,7 +344,7 @@ class BaseSpeechNet(BaseEstimator):
             "lr": settings["lr"],
             "max_epochs": settings["max_epochs"],
             "batch_size": settings["batch_size"],
-            "callbacks": self._callbacks(settings["max_epochs"]),
+            "callbacks": self._all_callbacks(settings["max_epochs"]),
             "train_split": None,
             "device": device,
             "verbose": int(self.verbose),
@@ -348,7 +352,7 @@ class BaseSpeechNet(BaseEstimator):
         params |= {f"module__{name}": value for name, value in arguments.items()}
         params |= self._net_arguments(settings)
         chosen = check_net_params(self.net_params)
-        chosen["callbacks"] = params["callbacks"] + list(chosen.get("callbacks") or [])
+        chosen.pop("callbacks", None)  # they are among all callbacks
         if "optimizer" in chosen:
             del params["optimizer__fused"]  # few optimisers know it
         return self._net(module, **(params | chosen))
@@ -377,6 +381,10 @@ class BaseSpeechNet(BaseEstimator):
             )
             callbacks.append(("early_stopping", stop))
         return callbacks
+
+    def _all_callbacks(self, max_epochs: int) -> list:
+        """Put the user's callbacks behind those of schedule and early stopping."""
+        return self._callbacks(max_epochs) + list((self.net_params or {}).get("callbacks") or [])
 
     def _split_validation(
         self, n: int, groups: ArrayLike | None, strata: np.ndarray | None

@@ -1,15 +1,16 @@
 """Convolutions over a spectrogram and an LSTM as a classifier of segments."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.modules import CNNLSTM
+from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.utils._ragged import as_sequences
 
@@ -258,22 +259,10 @@ class CNNLSTMSER(BaseSERClassifier):
         self.verbose = verbose
         self.net_params = net_params
 
-    def _train(
-        self,
-        X: np.ndarray,
-        targets: dict[str, np.ndarray],
-        weight: np.ndarray,
-        *,
-        groups: ArrayLike | None = None,
-        strata: np.ndarray | None = None,
-        **kwargs: Any,
-    ) -> None:
-        X, owner = cut_segments(X, self.segment_frames)
-        targets = {name: rows[owner] for name, rows in targets.items()}
-        # Segments of one utterance stay together when utterances are held back.
-        groups = owner if groups is None else np.asarray(groups)[owner]
-        strata = None if strata is None else strata[owner]
-        super()._train(X, targets, weight[owner], groups=groups, strata=strata, **kwargs)
+    def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> UtteranceDataset:
+        # Cut behind the split: segments of an utterance are never on both sides of it.
+        segments, owner = cut_segments(X, self.segment_frames)
+        return super()._dataset(segments, {name: rows[owner] for name, rows in targets.items()})
 
     def _forward(self, X: np.ndarray) -> np.ndarray:
         segments, owner = cut_segments(X, self.segment_frames)

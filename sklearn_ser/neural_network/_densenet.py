@@ -50,15 +50,15 @@ def share_to_drop(n_features: int) -> float:
     Returns
     -------
     float
-        A half, or so much that ``15 * sqrt(n_features)`` features are left on average.
+        A half, or so much that 600 features are left on average.
 
     Examples
     --------
     >>> from sklearn_ser.neural_network._densenet import share_to_drop
     >>> share_to_drop(88), share_to_drop(1582), share_to_drop(6373)
-    (0.5, 0.6228..., 0.8121...)
+    (0.5, 0.6207..., 0.9058...)
     """
-    return max(0.5, 1 - 15 / n_features**0.5)
+    return max(0.5, 1 - 600 / n_features)
 
 
 class BaseDenseNet(BaseSpeechNet):
@@ -184,8 +184,8 @@ class DenseNetSER(BaseSERClassifier, BaseDenseNet):
 
     input_dropout : float or "auto", default="auto"
         Share of the standardised input that is dropped in training. "auto" is 0 for sequences; of
-        rows of n features it drops half, or all but 15 sqrt(n) where these are fewer: the more
-        features, the more of them tell the same.
+        rows it drops half, or all but 600 features where these are fewer: the more features there
+        are, the more of them tell the same.
 
     dropout : float or "auto", default="auto"
         Share of the units before the output that is dropped in training, and of the first

@@ -56,8 +56,8 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
 
     input_dropout : float or "auto", default="auto"
         Share of the standardised input that is dropped in training. "auto" is 0 for sequences; of
-        rows of n features it drops half, or all but 15 sqrt(n) where these are fewer: the more
-        features, the more of them tell the same.
+        rows it drops half, or all but 600 features where these are fewer: the more features there
+        are, the more of them tell the same.
 
     dropout : float or "auto", default="auto"
         Share of the units before the output that is dropped in training, and of the first

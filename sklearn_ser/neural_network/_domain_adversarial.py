@@ -8,7 +8,8 @@ import torch
 from numpy.typing import ArrayLike
 
 from sklearn_ser.modules import AdversarialAutoencoder
-from sklearn_ser.neural_network._semi_supervised import WEIGHT, BaseSemiSupervisedSER
+from sklearn_ser.neural_network._semi_supervised import WEIGHT
+from sklearn_ser.neural_network._semi_supervised_classifier import BaseSemiSupervisedSER
 
 
 class DomainAdversarialSER(BaseSemiSupervisedSER):

@@ -91,6 +91,32 @@ class _BatchingNet(NeuralNet):
                 self._interrupt = interrupt
             return self
 
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Stop a training that diverged, before it predicts NaN.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            This net.
+
+        **kwargs : dict
+            Handed on.
+
+        Raises
+        ------
+        ValueError
+            If a loss of the epoch is not finite.
+        """
+        super().on_epoch_end(net, **kwargs)
+        # The callback that averages the batches over the epoch has yet to run.
+        batches = self.history[-1]["batches"]
+        losses = [v for batch in batches for name, v in batch.items() if name.endswith("loss")]
+        if not np.isfinite(losses).all():
+            raise ValueError(
+                f"The losses are no longer finite in epoch {len(self.history)}. Train with smaller "
+                f"learning rates than lr={self.lr}, or with max_grad_norm where it is a parameter."
+            )
+
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """List the optimisers.
 
@@ -240,31 +266,6 @@ class SupervisedNet(_BatchingNet):
         if self.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)
         return step
-
-    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Stop a training that diverged, before it predicts NaN.
-
-        Parameters
-        ----------
-        net : NeuralNet
-            This net.
-
-        **kwargs : dict
-            Handed on.
-
-        Raises
-        ------
-        ValueError
-            If the loss of the epoch is not finite.
-        """
-        super().on_epoch_end(net, **kwargs)
-        # The callback that averages the batches over the epoch has yet to run.
-        losses = [batch.get("train_loss", 0.0) for batch in self.history[-1]["batches"]]
-        if not np.isfinite(losses).all():
-            raise ValueError(
-                f"The training loss is no longer finite in epoch {len(self.history)}. Train with a "
-                f"smaller learning rate than lr={self.lr:g}, or with max_grad_norm."
-            )
 
 
 class AlternatingNet(_BatchingNet):

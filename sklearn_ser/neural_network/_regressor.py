@@ -11,7 +11,7 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_consistent_length
 
-from sklearn_ser.modules.functional import concordance, squared_error
+from sklearn_ser.modules.functional import rating_loss
 from sklearn_ser.neural_network._base import BaseSpeechNet
 
 
@@ -58,14 +58,7 @@ class RatingLoss(torch.nn.Module):
         Tensor of shape ()
             The loss.
         """
-        target = target / known.clamp(min=1e-6)
-        weight = weight[:, None] * known
-        losses = []
-        if "ccc" in self.loss:
-            losses.append(1 - concordance(prediction, target, weight))
-        if "mse" in self.loss:
-            losses.append(squared_error(prediction, target, weight))
-        return torch.stack(losses).mean()
+        return rating_loss(prediction, target, known, weight, self.loss)
 
 
 class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
@@ -158,6 +151,21 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
         max_epochs: int | None = None,
     ) -> Self:
         X, ratings, weight, groups = self._check_rows(X, y, sample_weight, groups, reset=not resume)
+        target, known = self._standardize_ratings(ratings, resume=resume)
+        self._train(
+            X,
+            {"target": target, "known": known},
+            weight,
+            groups=groups,
+            resume=resume,
+            max_epochs=max_epochs,
+        )
+        return self
+
+    def _standardize_ratings(
+        self, ratings: np.ndarray, *, resume: bool
+    ) -> tuple[np.ndarray, NDArray[np.bool_]]:
+        """Scale ratings as in the first fit, zero where missing, and mark those that are there."""
         known = ~np.isnan(ratings)
         if not resume:
             empty = np.flatnonzero(~known.any(axis=0))
@@ -170,16 +178,7 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
                 f"y has {ratings.shape[1]} outputs, but the net was trained on {self.n_outputs_}. "
                 "Pass the same dimensions, or set warm_start=False and fit."
             )
-        target = np.where(known, self.target_scaler_.transform(ratings), 0.0)
-        self._train(
-            X,
-            {"target": target, "known": known},
-            weight,
-            groups=groups,
-            resume=resume,
-            max_epochs=max_epochs,
-        )
-        return self
+        return np.where(known, self.target_scaler_.transform(ratings), 0.0), known
 
     @property
     def _n_outputs(self) -> int:
@@ -189,7 +188,17 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
         return {"loss": self.loss}
 
     def _check_y(self, y: ArrayLike, X: np.ndarray) -> np.ndarray:
-        """Return the ratings as a matrix."""
+        ratings = self._check_ratings(y, X)
+        unrated = np.flatnonzero(np.isnan(ratings).all(axis=1))
+        if len(unrated):
+            raise ValueError(
+                f"Input y contains NaN alone in {len(unrated)} rows, the first of them "
+                f"{unrated[0]}. Leave out utterances without any rating."
+            )
+        return ratings
+
+    def _check_ratings(self, y: ArrayLike, X: np.ndarray) -> np.ndarray:
+        """Return the ratings as a matrix; NaN is a missing one."""
         check_consistent_length(X, y)
         ratings = check_array(
             y,
@@ -198,14 +207,7 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
             ensure_all_finite="allow-nan",
             input_name="y",
         )
-        ratings = ratings.reshape(len(ratings), -1)
-        unrated = np.flatnonzero(np.isnan(ratings).all(axis=1))
-        if len(unrated):
-            raise ValueError(
-                f"Input y contains NaN alone in {len(unrated)} rows, the first of them "
-                f"{unrated[0]}. Leave out utterances without any rating."
-            )
-        return ratings
+        return ratings.reshape(len(ratings), -1)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Estimate the ratings.

@@ -1,54 +1,27 @@
-"""What the classifiers share that learn from utterances without an emotion too."""
+"""What the estimators share that learn from utterances without an emotion too."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, compute_sample_weight
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ser.neural_network._base import check_metadata_length, check_weights
-from sklearn_ser.neural_network._classifier import BaseSERClassifier
+from sklearn_ser.neural_network._base import (
+    BaseSpeechNet,
+    check_metadata_length,
+    check_weights,
+)
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._partly_labelled import PartlyLabelledDataset
 from sklearn_ser.neural_network._schedule import Progress
 
 WEIGHT = [Interval(Real, 0, None, closed="left")]
-
-
-def is_unlabelled(y: np.ndarray, unlabeled: Any) -> NDArray[np.bool_]:
-    """Mark the utterances without an emotion.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_utterances,)
-        Emotions.
-
-    unlabeled : str, int or None
-        What stands for an unknown emotion; None is -1 among numbers and the empty string among
-        strings.
-
-    Returns
-    -------
-    ndarray of shape (n_utterances,), bool
-        True where there is no emotion.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_ser.neural_network._semi_supervised import is_unlabelled
-    >>> is_unlabelled(np.array(["anger", ""]), None), is_unlabelled(np.array([-1, 3]), None)
-    (array([False,  True]), array([ True, False]))
-    """
-    if unlabeled is None:
-        unlabeled = -1 if y.dtype.kind in "iuf" else ""
-    # As objects, for numpy compares no numbers with strings.
-    return np.asarray(y.astype(object) == unlabeled, dtype=bool)
 
 
 def known_values(values: ArrayLike) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
@@ -106,14 +79,24 @@ def is_like_labelled(speaker: np.ndarray, labelled: np.ndarray) -> NDArray[np.bo
     return labelled | ((speaker >= 0) & np.isin(speaker, speaker[labelled]))
 
 
-class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseSERClassifier):
-    """Base of the classifiers with labelled and unlabelled utterances and auxiliary tasks."""
+class _Rows(NamedTuple):
+    """What is trained on, an entry a row."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+    known: np.ndarray
+    metadata: dict[str, np.ndarray | None]
+    groups: np.ndarray | None
+
+
+class BaseSemiSupervisedNet(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseSpeechNet):
+    """Base of the estimators with labelled and unlabelled utterances and auxiliary tasks."""
 
     _net = AlternatingNet
 
     _parameter_constraints: ClassVar[dict] = {
-        **BaseSERClassifier._parameter_constraints,
-        "unlabeled": "no_validation",
+        **BaseSpeechNet._parameter_constraints,
         "labeled_fraction": [Interval(Real, 0, 1, closed="neither")],
         "conv_channels": ["array-like"],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
@@ -122,7 +105,6 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "consistency_weight": WEIGHT,
-        "confidence_threshold": [Interval(Real, 0, 1, closed="both")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "lr_schedule": [StrOptions({"one_cycle", "constant"})],
     }
@@ -133,7 +115,11 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         """Tell whether any loss concerns utterances without an emotion."""
         raise NotImplementedError
 
-    def _fit_partly_labelled(
+    def _has_label(self, y: np.ndarray) -> NDArray[np.bool_]:
+        """Mark the utterances with an emotion or a rating."""
+        raise NotImplementedError
+
+    def _check_partly_labelled(
         self,
         X: Any,
         y: ArrayLike,
@@ -141,66 +127,55 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         groups: ArrayLike | None,
         metadata: Mapping[str, ArrayLike | None],
         *,
-        resume: bool,
-        classes: ArrayLike | None = None,
-        max_epochs: int | None = None,
-    ) -> Self:
-        X = self._check_X(X, reset=not resume)
+        reset: bool,
+    ) -> _Rows:
+        """Check what to train on, and leave out the rows that no loss concerns."""
+        X = self._check_X(X, reset=reset)
         y = self._check_y(self._require_y(y), X)
         weight = check_weights(sample_weight, X)
         for name, values in {**metadata, "groups": groups}.items():
             check_metadata_length(name, values, len(X))
+        known = self._has_label(y)
         kept = weight > 0
         if not self._learns_without_emotion():
-            kept &= ~is_unlabelled(y, self.unlabeled)
-        X, y, weight = X[kept], y[kept], weight[kept]
-        groups = None if groups is None else np.asarray(groups)[kept]
+            kept &= known
         metadata_kept = {
             name: None if values is None else np.asarray(values, dtype=object)[kept]
             for name, values in metadata.items()
         }
-        known = ~is_unlabelled(y, self.unlabeled)
-        if not known.any():
-            raise ValueError(
-                f"No utterance has an emotion: all of y are unlabeled={self.unlabeled!r}. "
-                f"{type(self).__name__} needs some labelled utterances of each emotion."
-            )
-        code = np.full(len(y), -1)
-        code[known] = self._encode(y[known], classes, resume)
-        # An utterance without an emotion weighs nothing in the loss of the emotions.
-        weight[~known] = 0
-        weight[known] *= compute_sample_weight(self.class_weight, y[known])
-        smooth = self.label_smoothing
-        target = (1 - smooth) * np.eye(len(self.classes_))[code] + smooth / len(self.classes_)
-        target[~known] = 0
+        groups = None if groups is None else np.asarray(groups)[kept]
+        return _Rows(X[kept], y[kept], weight[kept], known[kept], metadata_kept, groups)
+
+    def _train_partly_labelled(
+        self,
+        rows: _Rows,
+        targets: dict[str, np.ndarray],
+        weight: np.ndarray,
+        strata: np.ndarray,
+        *,
+        resume: bool,
+        max_epochs: int | None,
+    ) -> None:
+        """Add the targets of the auxiliary tasks, and train."""
         if not resume:
             self.auxiliary_classes_ = {}
-            self._class_shares = (
-                np.bincount(code[known], minlength=len(self.classes_)) / known.sum()
-            )
         tasks = {
             name: self._encode_auxiliary(name, values, resume)
-            for name, values in self._tasks(metadata_kept, known).items()
+            for name, values in self._tasks(rows.metadata, rows.known).items()
         }
-        emotional = np.ones(len(y), dtype=bool)
+        emotional = np.ones(len(rows.y), dtype=bool)
         if "speaker" in tasks:
-            emotional = is_like_labelled(tasks["speaker"], known)
+            emotional = is_like_labelled(tasks["speaker"], rows.known)
         self._train(
-            X,
-            {"target": target, "emotional": emotional, **tasks},
-            weight,
-            groups=groups,
-            strata=code,
+            rows.X,
+            {**targets, "emotional": emotional, **tasks},
+            # An utterance without an emotion weighs nothing in the loss of the emotions.
+            weight * rows.known,
+            groups=rows.groups,
+            strata=strata,
             resume=resume,
             max_epochs=max_epochs,
         )
-        losses = [epoch["train_loss"] for epoch in self.history_]
-        if not np.isfinite(losses).all():
-            raise ValueError(
-                "The training loss is no longer finite. Train with a smaller learning rate than "
-                f"lr={self.lr:g}, or with max_grad_norm."
-            )
-        return self
 
     def _tasks(
         self, metadata: Mapping[str, np.ndarray | None], known: np.ndarray
@@ -251,7 +226,6 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         """Give the arguments of the module that all of these estimators have."""
         return {
             "n_features": n_features,
-            "n_classes": len(self.classes_),
             "auxiliary": {name: len(known) for name, known in self.auxiliary_classes_.items()},
             "conv_channels": () if one_frame else tuple(self.conv_channels),
             "kernel_size": self.kernel_size,
@@ -260,7 +234,6 @@ class BaseSemiSupervisedSER(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             "input_dropout": self.input_dropout,
             "dropout": self.dropout,
             "mixup_alpha": self.mixup_alpha,
-            "confidence_threshold": self.confidence_threshold,
             "consistency_weight": self.consistency_weight,
             "max_grad_norm": self.max_grad_norm,
         }

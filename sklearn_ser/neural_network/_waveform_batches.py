@@ -48,7 +48,7 @@ def check_waveforms(X: Any) -> np.ndarray:
                 "1-D waveforms or what RawWaveform returns."
             )
         X = [sequence[:, 0] for sequence in sequences]
-    return as_sequences(check_utterances(X))  # type: ignore[arg-type]
+    return as_sequences(check_utterances(X))
 
 
 # The nominal level of recorded speech, 26 dB below full scale (ITU-T P.56), as an amplitude.

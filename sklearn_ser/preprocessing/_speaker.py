@@ -11,6 +11,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 from sklearn_ser.utils._audio import utterance_column
 from sklearn_ser.utils._moments import Moments, guarded_scale, pool_moments, utterance_moments
 from sklearn_ser.utils._output import OutputMixin
+from sklearn_ser.utils._ragged import as_sequences
 
 # Speakers differ along few directions; more would only fit noise.
 _MAX_VOICES = 50
@@ -297,8 +298,4 @@ def _expect_speaker(
 
 def _as_array(features: Any) -> np.ndarray:
     features = np.asarray(features)
-    if features.ndim == 3:
-        sequences = np.empty(len(features), dtype=object)
-        sequences[:] = list(features)
-        return sequences
-    return features
+    return as_sequences(list(features)) if features.ndim == 3 else features

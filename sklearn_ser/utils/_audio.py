@@ -161,6 +161,30 @@ def read_utterance(
     return signal
 
 
+def check_reading(sampling_rate: Any, channel: Any) -> None:
+    """Check the parameters that :func:`read_utterance` takes.
+
+    Parameters
+    ----------
+    sampling_rate, channel : object
+        Parameters of an estimator.
+
+    Raises
+    ------
+    ValueError
+        If one is not as described there.
+
+    Examples
+    --------
+    >>> from sklearn_ser.utils._audio import check_reading
+    >>> check_reading(16000, "mean")
+    """
+    if not isinstance(sampling_rate, (int, np.integer)) or sampling_rate <= 0:
+        raise ValueError(f"sampling_rate={sampling_rate!r}: give a positive integer in Hz.")
+    if channel != "mean" and not (isinstance(channel, (int, np.integer)) and channel >= 0):
+        raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
+
+
 def count_samples(utterance: Utterance, *, sampling_rate: int = 16000) -> int:
     """Count the samples of one utterance, of a file by its header.
 

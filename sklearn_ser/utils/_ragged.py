@@ -42,15 +42,16 @@ def is_sequences(X: Any) -> bool:
     return getattr(first, "ndim", 0) == 2
 
 
-def as_sequences(arrays: list[np.ndarray]) -> np.ndarray:
+def as_sequences(arrays: list[Any]) -> np.ndarray:
     """Put arrays into a 1-D object array, whatever their lengths.
 
-    ``np.array(arrays, dtype=object)`` turns 3-D when the lengths happen to agree.
+    ``np.array(arrays, dtype=object)`` turns 3-D, or 2-D, when the lengths happen to agree.
 
     Parameters
     ----------
     arrays : list of ndarray
-        One array of shape (n_frames_i, n_features) an utterance.
+        One array of shape (n_frames_i, n_features) an utterance; or a waveform of shape
+        (n_samples_i,).
 
     Returns
     -------

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from sklearn_ser.utils._ragged import as_sequences
+
 __all__ = [
     "check_sequence_transformer",
     "check_utterance_classifier",
@@ -164,13 +166,13 @@ def check_sequence_transformer(estimator: Any) -> None:
     _assert_same(fitted.transform(list(sequences)), expected, "a list of sequences")
     series = pd.Series(list(sequences), index=range(10, 10 + len(sequences)))
     _assert_same(fitted.transform(series), expected, "a Series of sequences")
-    doubled = _as_objects([sequence.astype(np.float64) for sequence in sequences])
+    doubled = as_sequences([sequence.astype(np.float64) for sequence in sequences])
     _assert_same(fitted.transform(doubled), expected, "float64 instead of float32")
 
     equal = np.stack(list(_sequences((20, 20, 20, 20))))
     _assert_same(
         clone(estimator).fit(equal).transform(equal),
-        clone(estimator).fit(_as_objects(list(equal))).transform(_as_objects(list(equal))),
+        clone(estimator).fit(as_sequences(list(equal))).transform(as_sequences(list(equal))),
         "a 3-D array",
     )
     constant = np.ones_like(equal)
@@ -270,15 +272,9 @@ def _check_refused_utterances(
 
 def _sequences(lengths: tuple[int, ...]) -> np.ndarray:
     rng = np.random.default_rng(0)
-    return _as_objects(
+    return as_sequences(
         [rng.normal(3.0, 2.0, size=(length, 4)).astype(np.float32) for length in lengths]
     )
-
-
-def _as_objects(arrays: list[np.ndarray]) -> np.ndarray:
-    objects = np.empty(len(arrays), dtype=object)
-    objects[:] = arrays
-    return objects
 
 
 def _check_layout(transformed: Any, n_rows: int) -> None:
@@ -320,15 +316,15 @@ def _check_refusals(estimator: Any, fitted: Any, sequences: np.ndarray) -> None:
         "an X without utterances": [],
         "features": np.ones((6, 4)),
         "a frame of features": pd.DataFrame(np.ones((6, 4))),
-        "NaN": _as_objects([sequences[1], spoilt]),
-        "a sequence without frames": _as_objects([sequences[1], sequences[0][:0]]),
-        "sequences of different width": _as_objects([sequences[1], sequences[0][:, :2]]),
+        "NaN": as_sequences([sequences[1], spoilt]),
+        "a sequence without frames": as_sequences([sequences[1], sequences[0][:0]]),
+        "sequences of different width": as_sequences([sequences[1], sequences[0][:, :2]]),
     }
     _assert_refused(clone(estimator).transform, sequences, "transform before fit")
     for what, X in refused.items():
         _assert_refused(clone(estimator).fit, X, f"fit with {what}")
         _assert_refused(fitted.transform, X, f"transform with {what}")
-    narrow = _as_objects([sequence[:, :2] for sequence in sequences])
+    narrow = as_sequences([sequence[:, :2] for sequence in sequences])
     _assert_refused(fitted.transform, narrow, "transform with another number of features")
 
 
