@@ -45,6 +45,7 @@ _HOME_OF = {
     "MixupSampler": "over_sampling",
     "NoiseSampler": "augmentation",
     "OpenSmileFeatures": "features",
+    "RawSpeechSER": "neural_network",
     "RawWaveform": "features",
     "SequenceCropper": "preprocessing",
     "SequenceScaler": "preprocessing",

@@ -282,3 +282,12 @@ def test_divergence_is_an_error(corpus):
     model = _model(lr=1e30, max_grad_norm=None, max_epochs=5)
     with pytest.raises(ValueError, match="no longer finite"):
         model.fit(corpus["X"], corpus["y"])
+
+
+@pytest.mark.parametrize("tasks", [(), ("gender",)])
+def test_other_tasks_need_another_net(corpus, tasks):
+    X, y = corpus["X"], corpus["y"]
+    known = {"speaker": corpus["speaker"], "gender": corpus["gender"]}
+    model = _model(auxiliary=("speaker", "gender"), warm_start=True).fit(X, y, **known)
+    with pytest.raises(ValueError, match=r"\['gender', 'speaker'\].*warm_start=False"):
+        model.set_params(auxiliary=tasks).fit(X, y, **known)

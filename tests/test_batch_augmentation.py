@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_ser.modules.functional import lengths_to_mask
-from sklearn_ser.neural_network._batch_augmentation import MAX_MASK, Augmentation, stretches
+from sklearn_ser.modules.functional import MAX_MASK, lengths_to_mask, stretches
+from sklearn_ser.neural_network._batch_augmentation import Augmentation
 from sklearn_ser.neural_network._batches import LengthBatchSampler, UtteranceDataset
 from sklearn_ser.utils._ragged import as_sequences
 

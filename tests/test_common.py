@@ -22,6 +22,7 @@ from sklearn_ser.modules import MLP
 from sklearn_ser.utils.discovery import all_estimators
 from sklearn_ser.utils.estimator_checks import (
     check_sequence_transformer,
+    check_utterance_classifier,
     check_utterance_sampler,
     check_utterance_transformer,
 )
@@ -59,6 +60,7 @@ INIT_PARAMS: dict[str, dict[str, Any]] = {
     "MixupGANSampler": {"max_epochs": 3, "random_state": 0},
     "MixupSampler": {"random_state": 0},
     "NoiseSampler": {"random_state": 0},
+    "RawSpeechSER": {"max_epochs": 2, "n_filters": 8, "random_state": 0},
     "SpeakerNormalizer": {"extractor": OpenSmileFeatures()},
     "SpeechNetClassifier": {"module": MLP, "max_epochs": 20, "lr": 5e-3},
 }
@@ -111,7 +113,11 @@ ON_FEATURES = [estimator for estimator in _instances() if _takes(estimator, "two
 _ON_OTHERS = [estimator for estimator in _instances() if not _takes(estimator, "two_d_array")]
 ON_SEQUENCES = [estimator for estimator in _ON_OTHERS if _takes(estimator, "three_d_array")]
 ON_UTTERANCES = [estimator for estimator in _ON_OTHERS if _takes(estimator, "one_d_array")]
-PREDICTORS = _instances(["classifier", "regressor"])
+PREDICTORS = [
+    estimator
+    for estimator in _instances(["classifier", "regressor"])
+    if _takes(estimator, "two_d_array")
+]
 RANDOM = [estimator for estimator in ON_FEATURES if "random_state" in estimator.get_params()]
 
 
@@ -137,6 +143,8 @@ def test_imblearn_contract(estimator, check):
 def test_utterance_contract(estimator):
     if hasattr(estimator, "fit_resample"):
         check_utterance_sampler(estimator)
+    elif is_classifier(estimator):
+        check_utterance_classifier(estimator)
     else:
         check_utterance_transformer(estimator)
 

@@ -167,6 +167,15 @@ def test_warm_start_trains_the_same_net_on():
     assert np.abs(model.predict_proba(X) - before).max() > 1e-3
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (2, 3)])
+def test_warm_start_keeps_the_members_and_their_rows(before, after):
+    X, y = _features()
+    model = _net(n_members=before, warm_start=True, mixup_alpha=0.0).fit(X, y)
+    kept = _net(n_members=before, warm_start=True, mixup_alpha=0.0).fit(X, y).fit(X, y)
+    model.set_params(n_members=after).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), kept.predict_proba(X))
+
+
 def test_pandas_input_gives_the_same_and_remembers_names():
     X, y = _features()
     frame = pd.DataFrame(X, columns=list("abcde"), index=np.arange(60) + 100)

@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ser.augmentation import NoiseSampler, SpeedSampler
 from sklearn_ser.features import Functionals
 from sklearn_ser.preprocessing import SequenceCropper, SequenceScaler
-from sklearn_ser.utils.estimator_checks import check_sequence_transformer, check_utterance_sampler
+from sklearn_ser.utils._audio import check_utterances, read_utterance
+from sklearn_ser.utils.estimator_checks import (
+    check_sequence_transformer,
+    check_utterance_classifier,
+    check_utterance_sampler,
+)
 
 
 class ByBatch(SequenceScaler):
@@ -149,3 +157,77 @@ def test_sampler_check_finds(estimator, message):
 
 def test_sampler_check_passes():
     check_utterance_sampler(NoiseSampler(n_copies=2, random_state=3))
+
+
+class Reader(ClassifierMixin, BaseEstimator):
+    """Tells voices by their level; classifies files, as it should."""
+
+    def __init__(self, random_state=0):
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Remember the mean level of each class."""
+        levels = self._levels(X)
+        if len(levels) != len(y):
+            raise ValueError("X and y differ in length")
+        self.classes_, code = np.unique(y, return_inverse=True)
+        self.level_ = np.array([levels[code == k].mean() for k in range(len(self.classes_))])
+        return self
+
+    def predict_proba(self, X):
+        """Compare levels."""
+        check_is_fitted(self)
+        return softmax(-np.abs(self._levels(X)[:, None] - self.level_), axis=1)
+
+    def predict(self, X):
+        """Name the nearest class."""
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+    def _levels(self, X):
+        return np.array([np.std(read_utterance(x)) for x in check_utterances(X)])
+
+
+class Neighbourly(Reader):
+    """Looks at the other utterances."""
+
+    def _levels(self, X):
+        levels = super()._levels(X)
+        return levels - levels.mean()
+
+
+class Forgetful(Reader):
+    """Learns from the last row alone, but another one each time."""
+
+    def fit(self, X, y):
+        """Learn noise."""
+        super().fit(X, y)
+        self.level_ = self.level_ + np.random.default_rng().random(2)
+        return self
+
+
+class Careless(Reader):
+    """Takes any number of labels."""
+
+    def fit(self, X, y):
+        """Cut what is too much."""
+        n = min(len(X), len(y))
+        return super().fit(X[:n], y[:n])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (Neighbourly(), "alone"),
+        (Forgetful(), "the same seed"),
+        (Careless(), "a label too few"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_classifier_check_finds(estimator, message):
+    with pytest.raises(AssertionError, match=message):
+        check_utterance_classifier(estimator)
+
+
+def test_classifier_check_passes():
+    check_utterance_classifier(Reader())

@@ -20,6 +20,7 @@ from sklearn_ser.modules._pooling import (
     StatisticsOverTime,
 )
 from sklearn_ser.modules._rating_autoencoder import RatingAutoencoder
+from sklearn_ser.modules._raw_speech import FilterBank, MeanOfFrames, RawSpeech
 from sklearn_ser.modules._recurrent import LSTMOverTime
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "CycleGAN",
     "DenseNetLSTMHighway",
     "Ensemble",
+    "FilterBank",
     "HalveTimeAndBands",
     "Highway",
     "LSTMOverTime",
@@ -40,10 +42,12 @@ __all__ = [
     "MaskedBatchNorm",
     "MaskedConv",
     "MaxOverTime",
+    "MeanOfFrames",
     "MeanOverTime",
     "MelCNN",
     "MixupGAN",
     "RatingAutoencoder",
+    "RawSpeech",
     "StatisticsOverTime",
     "Transition",
 ]

@@ -13,8 +13,12 @@ __all__ = [
     "reverse_gradient",
     "soft_cross_entropy",
     "squared_error",
+    "stretches",
     "zero_padding",
 ]
+
+# Largest share of the frames, or of the bands, that one mask covers.
+MAX_MASK = 0.15
 
 
 def lengths_to_mask(lengths: Tensor, max_length: int) -> Tensor:
@@ -73,6 +77,35 @@ def zero_padding(X: Tensor, lengths: Tensor) -> Tensor:
     # A mask of floats: a product with a mask of truth values takes several times as long.
     mask = lengths_to_mask(lengths, X.shape[1]).to(X.dtype)
     return X * mask.reshape(*mask.shape, *[1] * (X.ndim - 2))
+
+
+def stretches(sizes: Tensor, n_places: int) -> Tensor:
+    """Draw a stretch of up to 15 % of each row of places, by torch's generator.
+
+    Parameters
+    ----------
+    sizes : Tensor of shape (n,), int64
+        Number of places of each row.
+
+    n_places : int
+        Number of places of the longest.
+
+    Returns
+    -------
+    Tensor of shape (n, n_places), bool
+        True within the stretch.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ser.modules.functional import stretches
+    >>> stretches(torch.tensor([100, 50]), 100).sum(1) <= torch.tensor([15, 7])
+    tensor([True, True])
+    """
+    width = (torch.rand(len(sizes), device=sizes.device) * ((MAX_MASK * sizes).long() + 1)).long()
+    start = (torch.rand(len(sizes), device=sizes.device) * (sizes - width + 1)).long()
+    place = torch.arange(n_places, device=sizes.device)
+    return (place >= start[:, None]) & (place < (start + width)[:, None])
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from sklearn_ser.neural_network._mel_cnn import MelCNNSER
 from sklearn_ser.neural_network._mixup_gan_encoder import MixupGANEncoder
 from sklearn_ser.neural_network._mlp import MLPSER
 from sklearn_ser.neural_network._mlp_regressor import MLPSERRegressor
+from sklearn_ser.neural_network._raw_speech import RawSpeechSER
 from sklearn_ser.neural_network._speech_net import SpeechNetClassifier
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "MLPSERRegressor",
     "MelCNNSER",
     "MixupGANEncoder",
+    "RawSpeechSER",
     "SpeechNetClassifier",
 ]

@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
+from sklearn_ser.modules import Ensemble
 from sklearn_ser.neural_network._batch_augmentation import AUGMENTATIONS, Augmentation
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._net import AlternatingNet, SupervisedNet
@@ -278,7 +279,7 @@ class BaseSpeechNet(BaseEstimator):
         """Train ``net_`` from the start, or on from where it is."""
         device = resolve_device(self.device)
         if not resume:
-            self.scaler_ = fit_scaler(X)
+            self._fit_scale(X)
         targets = {name: rows.astype(np.float32) for name, rows in targets.items()}
         # The optimiser's settings suit weights of mean one, whatever unit the caller's have. Those
         # of zero are of utterances without a label.
@@ -286,7 +287,7 @@ class BaseSpeechNet(BaseEstimator):
         train, valid = np.arange(len(X)), None
         if self.early_stopping:
             train, valid = self._split_validation(len(X), groups, strata)
-        X = standardize(X, self.scaler_, self.clip)
+        X = self._scale(X)
         settings = self._settings(one_frame=X.ndim == 2)
 
         def rows(i: np.ndarray) -> UtteranceDataset:
@@ -307,8 +308,9 @@ class BaseSpeechNet(BaseEstimator):
                 net.initialize()
             net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
-            data.crop_frames = settings.get("crop_frames")  # validation sees whole utterances
-            data.n_members = settings.get("n_members", 1)
+            self._vary(data, settings)  # validation sees utterances whole and as they are
+            if isinstance(net.module_, Ensemble):
+                data.n_members = len(net.module_.members)
             try:
                 net.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
             finally:
@@ -317,8 +319,18 @@ class BaseSpeechNet(BaseEstimator):
         self.net_ = net
         self.n_iter_ = len(self.net_.history)
 
+    def _fit_scale(self, X: np.ndarray) -> None:
+        self.scaler_ = fit_scaler(X)
+
+    def _scale(self, X: np.ndarray) -> np.ndarray:
+        return standardize(X, self.scaler_, self.clip)
+
     def _dataset(self, X: np.ndarray, targets: dict[str, np.ndarray]) -> UtteranceDataset:
         return UtteranceDataset(X, targets)
+
+    def _vary(self, data: Any, settings: dict[str, Any]) -> None:
+        """Let the dataset to train on change its utterances from epoch to epoch."""
+        data.crop_frames = settings.get("crop_frames")
 
     def _seed(self, resume: bool) -> int:
         return 0 if resume else seed_from(self.random_state)
@@ -400,11 +412,10 @@ class BaseSpeechNet(BaseEstimator):
 
     def _run(self, X: np.ndarray, method: str, **arguments: Any) -> np.ndarray:
         """Run a method of the module over checked input, in the order of X."""
-        X = standardize(X, self.scaler_, self.clip)
-        dataset = UtteranceDataset(X)
-        order = np.argsort(dataset.lengths, kind="stable")  # little padding a batch
+        X = self._scale(X)
+        order = np.argsort(self._dataset(X, {}).lengths, kind="stable")  # little padding a batch
         with torch_rng(0, self.net_.device):  # data loaders draw a seed that nothing here uses
-            outputs = self.net_.outputs(UtteranceDataset(X[order]), method, **arguments).numpy()
+            outputs = self.net_.outputs(self._dataset(X[order], {}), method, **arguments).numpy()
         in_order = np.empty_like(outputs)
         in_order[order] = outputs
         return in_order

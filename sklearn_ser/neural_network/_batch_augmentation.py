@@ -3,14 +3,11 @@
 import torch
 from torch import Tensor
 
-from sklearn_ser.modules.functional import mixup, mixup_share, zero_padding
+from sklearn_ser.modules.functional import mixup, mixup_share, stretches, zero_padding
 
 Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 
 AUGMENTATIONS = ("mixup_alpha", "noise", "time_masks", "frequency_masks")
-
-# Largest share of the frames, or of the bands, that one mask covers.
-MAX_MASK = 0.15
 
 
 def mix_batch(batch: Batch, alpha: float) -> Batch:
@@ -50,35 +47,6 @@ def mix_batch(batch: Batch, alpha: float) -> Batch:
             weighted = mixup(rows * weight.reshape(shape), partner, share)
             mixed[name] = weighted / mixed_weight.reshape(shape)
     return inputs, mixed | {"weight": mixed_weight}
-
-
-def stretches(sizes: Tensor, n_places: int) -> Tensor:
-    """Draw a stretch of up to 15 % of each row of places, by torch's generator.
-
-    Parameters
-    ----------
-    sizes : Tensor of shape (n,), int64
-        Number of places of each row.
-
-    n_places : int
-        Number of places of the longest.
-
-    Returns
-    -------
-    Tensor of shape (n, n_places), bool
-        True within the stretch.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_ser.neural_network._batch_augmentation import stretches
-    >>> stretches(torch.tensor([100, 50]), 100).sum(1) <= torch.tensor([15, 7])
-    tensor([True, True])
-    """
-    width = (torch.rand(len(sizes)) * ((MAX_MASK * sizes).long() + 1)).long()
-    start = (torch.rand(len(sizes)) * (sizes - width + 1)).long()
-    place = torch.arange(n_places)
-    return (place >= start[:, None]) & (place < (start + width)[:, None])
 
 
 class Augmentation:

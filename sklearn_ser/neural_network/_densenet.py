@@ -236,7 +236,7 @@ class DenseNetSER(BaseSERClassifier, BaseDenseNet):
         loss, on the validation data where there are some.
 
     max_grad_norm : float or None, default=2.0
-        Gradients are scaled down to this norm.
+        Gradients, those of all members together, are scaled down to this norm.
 
     early_stopping : bool, default=False
         Whether to hold utterances back, stop when their loss has not fallen for

@@ -84,7 +84,7 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         "auto" is 1 for rows of features and 0.3 for sequences.
 
     loss : {"ccc", "mse", "ccc_mse"}, default="ccc"
-        One minus the concordance correlation coefficient of each batch, the measure of the field;
+        One minus the concordance correlation coefficient of each batch, of all members together;
         the squared error of the standardised ratings; or the mean of both.
 
     max_epochs : int or "auto", default="auto"
@@ -106,7 +106,7 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         loss, on the validation data where there are some.
 
     max_grad_norm : float or None, default=2.0
-        Gradients are scaled down to this norm.
+        Gradients, those of all members together, are scaled down to this norm.
 
     early_stopping : bool, default=False
         Whether to hold utterances back, stop when their loss has not fallen for

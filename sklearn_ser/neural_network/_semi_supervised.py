@@ -157,11 +157,16 @@ class BaseSemiSupervisedNet(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         max_epochs: int | None,
     ) -> None:
         """Add the targets of the auxiliary tasks, and train."""
+        chosen = self._tasks(rows.metadata, rows.known)
         if not resume:
             self.auxiliary_classes_ = {}
+        elif set(chosen) != set(self.auxiliary_classes_):
+            raise ValueError(
+                f"The net was trained with the auxiliary tasks {sorted(self.auxiliary_classes_)}, "
+                f"not with {sorted(chosen)}. Set warm_start=False and fit."
+            )
         tasks = {
-            name: self._encode_auxiliary(name, values, resume)
-            for name, values in self._tasks(rows.metadata, rows.known).items()
+            name: self._encode_auxiliary(name, values, resume) for name, values in chosen.items()
         }
         emotional = np.ones(len(rows.y), dtype=bool)
         if "speaker" in tasks:

@@ -185,6 +185,42 @@ def check_reading(sampling_rate: Any, channel: Any) -> None:
         raise ValueError(f"channel={channel!r}: give 'mean' or a channel number from 0.")
 
 
+def count_samples(utterance: Utterance, *, sampling_rate: int = 16000) -> int:
+    """Count the samples of one utterance, of a file by its header.
+
+    Parameters
+    ----------
+    utterance : Utterance
+        An entry of what :func:`check_utterances` returns.
+    sampling_rate : int, default=16000
+        Sampling rate in Hz to which the utterance will be resampled.
+
+    Returns
+    -------
+    n_samples : int
+        What :func:`read_utterance` returns has so many samples, or one more or less.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty or not audio, or if the segment lies beyond the end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser.utils._audio import check_utterances, count_samples
+    >>> count_samples(check_utterances([np.zeros(16000)])[0])
+    16000
+    """
+    if isinstance(utterance.source, str):
+        with _open_file(utterance) as file:
+            rate, there = file.samplerate, file.frames
+    else:
+        rate, there = sampling_rate, len(utterance.source)
+    start, end = _sample_bounds(utterance, rate, there)
+    return round((end - start) * sampling_rate / rate)
+
+
 def utterance_column(X: Any, name: str) -> np.ndarray | None:
     """Read a column, or an index level, of an utterance frame.
 
@@ -326,20 +362,25 @@ def _check_files_exist(utterances: list[Utterance]) -> None:
         )
 
 
-def _read_file(utterance: Utterance, channel: int | str) -> tuple[np.ndarray, int]:
+def _open_file(utterance: Utterance) -> Any:
     import soundfile
 
     path = str(utterance.source)
     if Path(path).stat().st_size == 0:
         raise ValueError(f"{utterance} is an empty file of 0 bytes. Copy it again or remove it.")
     try:
-        file = soundfile.SoundFile(path)
+        return soundfile.SoundFile(path)
     except soundfile.SoundFileError as error:
         raise ValueError(
             f"{utterance} cannot be read as audio ({error}). Give WAV, FLAC, Ogg or MP3, or "
             "convert the file to one of these."
         ) from error
-    with file:
+
+
+def _read_file(utterance: Utterance, channel: int | str) -> tuple[np.ndarray, int]:
+    import soundfile
+
+    with _open_file(utterance) as file:
         _check_promised_length(utterance, file.extra_info)
         start, end = _sample_bounds(utterance, file.samplerate, file.frames)
         try:

@@ -13,6 +13,7 @@ from sklearn_ser.utils._ragged import as_sequences
 
 __all__ = [
     "check_sequence_transformer",
+    "check_utterance_classifier",
     "check_utterance_sampler",
     "check_utterance_transformer",
 ]
@@ -60,6 +61,70 @@ def check_utterance_transformer(estimator: Any) -> None:
         _assert_same(_parallel(estimator).fit(files).transform(files), expected, "n_jobs=2")
         _check_without_speaker(fitted, files[["file"]], waveforms)
         _check_silence(fitted, samples)
+
+
+def check_utterance_classifier(estimator: Any) -> None:
+    """Check a classifier of utterances.
+
+    Parameters
+    ----------
+    estimator : classifier
+        An instance for audio at 16 kHz whose ``random_state`` is an int.
+
+    Raises
+    ------
+    AssertionError
+        If it breaks the conventions that classifiers of utterances keep.
+
+    Examples
+    --------
+    >>> from sklearn_ser import RawSpeechSER
+    >>> from sklearn_ser.utils.estimator_checks import check_utterance_classifier
+    >>> check_utterance_classifier(RawSpeechSER(max_epochs=1, n_filters=4, random_state=0))
+    """
+    waveforms = _waveforms()
+    y = np.array(["anger", "fear"] * (len(waveforms) // 2))
+    samples = pd.DataFrame({"file": pd.Series(waveforms, dtype=object), "speaker": "03"})
+    with tempfile.TemporaryDirectory() as folder:
+        files = samples.assign(file=_write(waveforms, Path(folder)))
+        before = [waveform.copy() for waveform in waveforms]
+        state = pickle.dumps(np.random.get_state())  # noqa: NPY002
+        fitted = clone(estimator).fit(files, y)
+        expected = fitted.predict_proba(files)
+        predicted = fitted.predict(files)
+
+        _check_parameters(estimator, fitted)
+        assert list(fitted.classes_) == ["anger", "fear"], "classes_ are the sorted emotions"
+        assert expected.shape == (len(y), 2), "a probability for each utterance and class"
+        np.testing.assert_allclose(expected.sum(axis=1), 1, rtol=1e-5)
+        np.testing.assert_array_equal(predicted, fitted.classes_[expected.argmax(axis=1)])
+
+        again = clone(estimator).fit(files, list(y)).predict_proba(files)
+        np.testing.assert_array_equal(again, expected, "the same seed gives other bits")
+        paths = list(files["file"])
+        for X, occasion in (
+            (samples, "waveforms instead of files"),
+            (waveforms, "a list of waveforms"),
+            (paths, "a list of paths"),
+            ([Path(path) for path in paths], "a list of Path"),
+            (np.array(paths), "an array of paths"),
+        ):
+            _assert_same(fitted.predict_proba(X), expected, occasion)
+        _assert_same(
+            clone(estimator).fit(samples, y).predict_proba(samples), expected, "fit on waveforms"
+        )
+        _assert_same(pickle.loads(pickle.dumps(fitted)).predict_proba(files), expected, "pickling")
+        _assert_same(fitted.predict_proba(files[::-1])[::-1], expected, "another order")
+        for row in range(len(files)):
+            alone = fitted.predict_proba(files[row : row + 1])
+            _assert_same(alone, expected[row : row + 1], f"row {row} alone")
+
+        for was, waveform in zip(before, waveforms, strict=True):
+            np.testing.assert_array_equal(was, waveform, "fit or predict changed a waveform")
+        assert pickle.dumps(np.random.get_state()) == state, (  # noqa: NPY002
+            "the global random state moved"
+        )
+        _check_refused_utterances(estimator, fitted, files, y)
 
 
 def check_sequence_transformer(estimator: Any) -> None:
@@ -183,6 +248,26 @@ def _check_copies_depend_on_the_utterance_alone(
     subset, _ = clone(estimator).fit_resample(files.iloc[odd], y[odd])
     kept = np.arange(len(frame)) % len(files) % 2 == 1
     _assert_same_audio(subset, frame[kept], "other utterances beside it")
+
+
+def _check_refused_utterances(
+    estimator: Any, fitted: Any, files: pd.DataFrame, y: np.ndarray
+) -> None:
+    """Whatever is no utterance is refused with a ValueError, in fit and in predict."""
+    spoilt = np.zeros(8000)
+    spoilt[5] = np.nan
+    refused = {
+        "an X without utterances": files[:0],
+        "features": np.ones((6, 4)),
+        "NaN": [spoilt] * 6,
+        "a waveform without samples": [spoilt[:0]] * 6,
+        "a frame without files": files[["speaker"]],
+    }
+    _assert_refused(clone(estimator).predict, files, "predict before fit")
+    _assert_refused(lambda X: clone(estimator).fit(X, y[:-1]), files, "fit with a label too few")
+    for what, X in refused.items():
+        _assert_refused(lambda X: clone(estimator).fit(X, y[: len(X)]), X, f"fit with {what}")
+        _assert_refused(fitted.predict, X, f"predict with {what}")
 
 
 def _sequences(lengths: tuple[int, ...]) -> np.ndarray:
