@@ -204,17 +204,18 @@ def test_corruptions_keep_the_length_and_repeat(name):
 
 
 def test_clipping_is_that_of_the_speech_however_long_the_pauses():
-    speech = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+    rng = np.random.default_rng(0)
+    speech = rng.normal(0, 0.1, RATE).astype(np.float32)
     clip = CORRUPTIONS["clipping"]
-    expected = clip(speech, RATE, None)
+    expected = clip(speech, RATE, rng)
     for pause in (RATE, 20 * RATE):
-        clipped = clip(np.r_[np.zeros(pause, np.float32), speech], RATE, None)
+        clipped = clip(np.r_[np.zeros(pause, np.float32), speech], RATE, rng)
         assert_allclose(clipped[pause:], expected)
         assert not clipped[:pause].any()
     silence = np.zeros(RATE + 7, np.float32)
-    assert_array_equal(clip(silence, RATE, None), silence)
+    assert_array_equal(clip(silence, RATE, rng), silence)
     silence[-1] = 0.1  # behind the last whole frame
-    assert_array_equal(clip(silence, RATE, None), silence)
+    assert_array_equal(clip(silence, RATE, rng), silence)
 
 
 def test_corruptions_do_what_they_are_called():

@@ -99,8 +99,8 @@ def test_tables_with_times_are_told_apart(kind):
     def segments(end):
         ends = pd.Series([end, 2_000_000_000], dtype="int64").astype(kind)
         ends[1] = pd.NaT
-        levels = [["a.wav", "b.wav"], ends]
-        return pd.MultiIndex.from_arrays(levels, names=["file", "end"])
+        frame = pd.DataFrame({"file": ["a.wav", "b.wav"], "end": ends})
+        return pd.MultiIndex.from_frame(frame)
 
     index = segments(10**9)
     for make in (lambda i: i, lambda i: pd.DataFrame({"x": [1, 2]}, i), lambda i: i.to_frame()):
