@@ -2,9 +2,9 @@ r"""
 Table 1 of the seed paper on corpora of your own
 ================================================
 
-Latif et al. (2019) compare a convolutional network on mel filter banks, after Aldeneh and Provost
-(2017), with support vector machines on four kinds of features. This script does the same on
-any corpora and prints the published rows beside its own::
+Latif et al. (2019) compare a network on raw waveforms and a convolutional one on mel filter banks,
+after Aldeneh and Provost (2017), with support vector machines on four kinds of features. This
+script does the same on any corpora and prints the published rows beside its own::
 
     python examples/reproduce_table_1.py --corpora iemocap=path/to/iemocap \
         --emotions anger happiness neutral sadness --path results
@@ -36,6 +36,7 @@ from sklearn_ser import (
     LogMelSpectrogram,
     MelCNNSER,
     OpenSmileFeatures,
+    RawSpeechSER,
     datasets,
 )
 from sklearn_ser.datasets import make_emotional_speech
@@ -53,6 +54,7 @@ MODELS = {
     "SVM + GeMAPS": make_pipeline(OpenSmileFeatures("GeMAPSv01b"), SVM),
     "SVM + eGeMAPS": make_pipeline(OpenSmileFeatures("eGeMAPSv02"), SVM),
     "CNN + log-mel": make_pipeline(LogMelSpectrogram(), MelCNNSER()),
+    "CNN-LSTM + raw waveform": make_pipeline(RawSpeechSER()),
 }
 PUBLISHED = pd.DataFrame(
     {

@@ -99,7 +99,7 @@ def test_an_unknown_model_is_refused(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("name", "models"),
     [
-        ("reproduce_table_1", ["SVM + eGeMAPS", "CNN + log-mel"]),
+        ("reproduce_table_1", ["SVM + eGeMAPS", "CNN + log-mel", "CNN-LSTM + raw waveform"]),
         ("reproduce_table_2", ["CNN"]),
     ],
 )
@@ -160,6 +160,8 @@ def test_shortening_and_caching_reach_the_steps_and_not_the_originals(monkeypatc
     prepared = script.prepare(script.MODELS, 2, tmp_path)
     assert prepared["CNN + log-mel"][-1].max_epochs == 2
     assert script.MODELS["CNN + log-mel"][-1].max_epochs != 2
+    assert set(script.MODELS) == set(script.PUBLISHED.index)
+    assert prepared["CNN-LSTM + raw waveform"][-1].max_epochs == 2
     assert prepared["SVM + MFCC"][0].memory == tmp_path
     assert prepared["SVM + MFCC"][-1].memory is None
     assert script.MODELS["SVM + MFCC"][0].memory is None
