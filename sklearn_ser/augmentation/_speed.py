@@ -5,26 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_ser.augmentation._base import UtteranceSampler
-
-
-def change_speed(signal: np.ndarray, factor: float) -> np.ndarray:
-    """Play a signal faster, which raises its pitch too.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (n_samples,)
-        The samples.
-    factor : float
-        2 halves the duration and doubles every frequency; below 1 the signal gets slower.
-
-    Returns
-    -------
-    faster : ndarray of shape (round(n_samples / factor),)
-        The samples at the old sampling rate.
-    """
-    import soxr
-
-    return soxr.resample(signal, factor, 1.0)
+from sklearn_ser.utils._signal import change_speed
 
 
 class SpeedSampler(UtteranceSampler):

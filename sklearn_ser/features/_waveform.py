@@ -6,26 +6,7 @@ import numpy as np
 
 from sklearn_ser.features._base import UtteranceTransformer
 from sklearn_ser.utils._audio import Utterance
-
-
-def standardize_signal(signal: np.ndarray) -> np.ndarray:
-    """Scale a signal to zero mean and unit variance.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (n_samples,)
-        The samples.
-
-    Returns
-    -------
-    standardized : ndarray of shape (n_samples,), float64
-        The scaled samples; a constant signal becomes zero.
-    """
-    centred = signal - np.mean(signal, dtype=np.float64)
-    scale = np.sqrt(np.mean(np.square(centred)))
-    # What is left of a constant is rounding.
-    is_constant = scale <= 100 * np.finfo(np.float64).eps * np.abs(signal).max()
-    return np.zeros_like(centred) if is_constant else centred / scale
+from sklearn_ser.utils._signal import standardize_signal
 
 
 class RawWaveform(UtteranceTransformer):

@@ -209,7 +209,7 @@ class RawSpeechSER(BaseSERClassifier):
     >>> from sklearn_ser import RawSpeechSER
     >>> from sklearn_ser.datasets import make_emotional_speech
     >>> corpus = make_emotional_speech(4, ["anger", "sadness"], 4, duration=1.0, random_state=0)
-    >>> model = RawSpeechSER(branches_ms=(25, 15), max_epochs=6, random_state=0)
+    >>> model = RawSpeechSER(branches_ms=(25, 15), max_epochs=20, random_state=0)
     >>> model.fit(corpus.data, corpus.target).predict(corpus.data[:2])
     array(['anger', 'anger'], dtype='<U7')
     """

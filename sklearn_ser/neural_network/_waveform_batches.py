@@ -6,11 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_ser.augmentation._speed import change_speed
-from sklearn_ser.features._waveform import standardize_signal
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.utils._audio import check_utterances, count_samples, read_utterance
 from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences, pad_sequences
+from sklearn_ser.utils._signal import change_speed, standardize_signal
 
 
 def check_waveforms(X: Any) -> np.ndarray:
