@@ -1,6 +1,5 @@
 """What the samplers of utterances share: reading, copies, the rows of X and y."""
 
-import hashlib
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +17,7 @@ from sklearn_ser.utils._audio import (
 )
 from sklearn_ser.utils._ragged import as_sequences
 from sklearn_ser.utils._random import seed_from
+from sklearn_ser.utils._signal import signal_number
 
 _PLACE = ("file", "start", "end")
 
@@ -111,9 +111,7 @@ class UtteranceSampler(SamplerMixin, BaseEstimator):
         ).astype(np.float32)
         # What is drawn for an utterance depends on nothing beside it: a cache of features
         # recognises its copies in every fold.
-        # Adding zero turns -0 to 0, which a file does not tell apart.
-        identity = hashlib.blake2b((signal + 0).tobytes(), digest_size=8).digest()
-        rng = np.random.default_rng([seed, int.from_bytes(identity)])
+        rng = np.random.default_rng([seed, signal_number(signal)])
         return [copy.astype(np.float32) for copy in self._copies(signal, rng)]
 
     def _append(self, X: Any, utterances: list[Utterance], copies: list[np.ndarray]) -> Any:

@@ -1,11 +1,11 @@
 """Speech in noise at a given ratio, and noises that need no recording."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from sklearn_ser.utils._audio import Utterance, read_utterance
+from sklearn_ser.utils._signal import signal_number
 
 # Frames of 20 ms within this many dB of the loudest one count as speech.
 _ACTIVE_RANGE = 30.0
@@ -198,21 +198,3 @@ def _place(utterance: Utterance) -> tuple[str, float, float]:
     source = utterance.source
     name = source if isinstance(source, str) else str(signal_number(source))
     return name, utterance.start or 0.0, utterance.end or np.inf
-
-
-def signal_number(signal: np.ndarray) -> int:
-    """Hash samples to a number.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (n_samples,)
-        Samples.
-
-    Returns
-    -------
-    int
-        The same for the same samples, as float32.
-    """
-    # Adding zero turns -0 to 0, which a file does not tell apart.
-    samples = np.ascontiguousarray(signal, dtype=np.float32) + 0
-    return int.from_bytes(hashlib.blake2b(samples.tobytes(), digest_size=8).digest())

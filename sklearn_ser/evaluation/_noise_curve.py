@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing
 from sklearn_ser.evaluation._corruptions import CORRUPTIONS
 from sklearn_ser.evaluation._evaluate import check_pipelines
 from sklearn_ser.evaluation._intervals import check_count
-from sklearn_ser.evaluation._mixing import make_babble, make_pink_noise, mix, signal_number
+from sklearn_ser.evaluation._mixing import make_babble, make_pink_noise, mix
 from sklearn_ser.evaluation._robustness import (
     CLEAN,
     Condition,
@@ -26,6 +26,7 @@ from sklearn_ser.evaluation._robustness import (
 from sklearn_ser.evaluation._run import as_rows
 from sklearn_ser.evaluation._store import data_key
 from sklearn_ser.utils._audio import Utterance, check_utterances, read_utterance
+from sklearn_ser.utils._signal import signal_number
 
 _SYNTHETIC = ("white", "pink", "babble")
 

@@ -1,4 +1,6 @@
-"""Signals changed as a whole: their speed, their level."""
+"""Signals as a whole: their speed, their level, and a number that tells them apart."""
+
+import hashlib
 
 import numpy as np
 
@@ -41,3 +43,21 @@ def standardize_signal(signal: np.ndarray) -> np.ndarray:
     # What is left of a constant is rounding.
     is_constant = scale <= 100 * np.finfo(np.float64).eps * np.abs(signal).max()
     return np.zeros_like(centred) if is_constant else centred / scale
+
+
+def signal_number(signal: np.ndarray) -> int:
+    """Hash samples to a number.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n_samples,)
+        Samples.
+
+    Returns
+    -------
+    int
+        The same for the same samples, as float32.
+    """
+    # Adding zero turns -0 to 0, which a file does not tell apart.
+    samples = np.ascontiguousarray(signal, dtype=np.float32) + 0
+    return int.from_bytes(hashlib.blake2b(samples.tobytes(), digest_size=8).digest())
