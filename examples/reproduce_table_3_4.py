@@ -97,7 +97,13 @@ def parse_arguments(argv=None):
         "class and has no column 'synthetic' (default largest)",
     )
     add("--n-repeats", type=int, default=5)
-    add("--studies", nargs="+", choices=["within", "across"], default=["within", "across"])
+    add(
+        "--studies",
+        nargs="+",
+        choices=["within", "across"],
+        default=["within", "across"],
+        help="which tables to make (default both; across needs --test-corpus)",
+    )
     add("--scaling", choices=["own", "train"], default="own", help="across corpora (default own)")
     add("--n-jobs", type=int, default=1, help="processes (default 1)")
     add("--path", type=Path, help="folder that keeps features and predictions")
@@ -105,7 +111,7 @@ def parse_arguments(argv=None):
     args = parser.parse_args(argv)
     if args.train_corpus is None:
         parser.error("--train-corpus is needed")
-    if args.studies == ["across"] and args.test_corpus is None:
+    if "within" not in args.studies and args.test_corpus is None:
         parser.error("--studies across needs --test-corpus")
     for side in ("train", "test"):
         corpus, folder = getattr(args, f"{side}_corpus"), getattr(args, f"{side}_data")
@@ -202,7 +208,8 @@ def print_beside_published(title, results, table):
 def main(argv=None):
     """Run the study within the training corpus and, where there is another, across."""
     args = parse_arguments(argv)
-    sides = ["train"] if args.test_corpus is None else ["train", "test"]
+    is_across = args.test_corpus is not None and "across" in args.studies
+    sides = ["train", "test"] if is_across else ["train"]
     corpora = [extract_features(args, side, seed) for seed, side in enumerate(sides)]
     studies = {}
 
@@ -216,7 +223,7 @@ def main(argv=None):
             studies["within"],
             "within",
         )
-    if len(corpora) == 2 and "across" in args.studies:
+    if is_across:
         (X, y, _), (X_test, y_test, _) = select_emotions(corpora, args.emotions)
         if args.scaling == "own":
             X, X_test = (StandardScaler().fit_transform(Z) for Z in (X, X_test))

@@ -70,6 +70,19 @@ def test_emotions_are_made_rare_and_filled_up(script):
     assert results.loc["real", "n_train"] < results.loc["real + synthetic", "n_train"]
 
 
+@pytest.mark.parametrize("study", ["within", "across"])
+def test_one_study_alone(script, study):
+    arguments = ["--train-corpus", "synthetic", "--test-corpus", "synthetic", "--quick"]
+    arguments += ["--feature-set", "eGeMAPSv02", "--arms", "mixup", "--studies", study]
+    assert set(script.main(arguments)["study"]) == {study}
+
+
+def test_across_needs_a_second_corpus(script, capsys):
+    with pytest.raises(SystemExit):
+        script.parse_arguments(["--train-corpus", "synthetic", "--studies", "across"])
+    assert "--test-corpus" in capsys.readouterr().err
+
+
 def test_a_size_to_keep_is_a_number(script, capsys):
     with pytest.raises(SystemExit):
         script.parse_arguments(["--train-corpus", "synthetic", "--keep", "anger=few"])
