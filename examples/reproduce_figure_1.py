@@ -1,6 +1,6 @@
 r"""
-Figure 1 of the seed paper on corpora of your own
-=================================================
+Figure 1 of the adversarial autoencoder on corpora of your own
+==============================================================
 
 The benchmark of Latif et al. (2022): a convolutional network (CNN), a semi-supervised autoencoder
 (AE), a single-task (STL) and a multi-task (MTL) adversarial autoencoder, the last with speech

@@ -1,6 +1,6 @@
 r"""
-Table 1 of the seed paper on corpora of your own
-================================================
+Table 1 of the raw-waveform network on corpora of your own
+==========================================================
 
 Latif et al. (2019) compare a network on raw waveforms and a convolutional one on mel filter banks,
 after Aldeneh and Provost (2017), with support vector machines on four kinds of features. This

@@ -1,6 +1,6 @@
 r"""
-Table 2 of the seed paper on corpora of your own
-================================================
+Table 2 of the DenseNet on corpora of your own
+==============================================
 
 The ladder of networks of Latif et al. (2020), from plain convolutions to dense blocks, an LSTM and
 highway layers, and two networks from elsewhere, on any corpora, with the published rows beside
