@@ -60,7 +60,8 @@ def attack_curve(
         Emotions.
 
     epsilons : float or iterable of float, default=(0.01, 0.02, 0.05, 0.1, 0.2)
-        Largest changes of a feature, in standard deviations of the training data.
+        Largest changes of a feature, in standard deviations of the training data; of a sample of a
+        waveform, in standard deviations of its utterance.
 
     attack : {"fgsm", "pgd"} or iterable of these, default="fgsm"
         The fast gradient sign method [1]_, one step of epsilon; or projected gradient descent [2]_,
@@ -125,8 +126,9 @@ def attack_curve(
     data and clipped at ``clip`` standard deviations. The perturbed input stays in that range;
     padding and features that were constant in training are not perturbed. The steps before the net,
     from the audio to the features, are not differentiated: the changes need not be those of any
-    waveform. For a net on :class:`~sklearn_ser.features.RawWaveform` they are changes of the
-    waveform itself. Epsilons of different features do not compare: that of a net with 1582 features
+    waveform. :class:`~sklearn_ser.neural_network.RawSpeechSER` is attacked by changes of the
+    waveform itself, which stays within its own peaks: an epsilon of 0.1 is a noise 20 dB below the
+    speech. Epsilons of different features do not compare: that of a net with 1582 features
     moves all of them at once.
 
     Extractors of this library without a ``memory`` get one for the time of the study, or below
@@ -218,6 +220,8 @@ class _Attacks(Disturbance):
             train = transform(_safe_indexing(fold.X, fold.train))
             # With the same seed, it could be the very net that it attacks.
             net = seeded(self.surrogate, (seed + 1) % 2**31).fit(train, fold.y[fold.train])
+            if gradient.takes_waveforms(net):
+                _check_sampling_rates(model, net)
         Z = gradient.to_module_space(net, given)
 
         def predict(condition: Condition) -> Any:
@@ -227,6 +231,8 @@ class _Attacks(Disturbance):
             moved = gradient.perturb(
                 net, Z, y, condition.level, attack=attack, n_steps=self.n_steps
             )
+            if gradient.takes_waveforms(net):
+                return model.predict([z[:, 0] for z in moved])
             if self.surrogate is None:
                 return model.predict(_like(given, gradient.from_module_space(net, moved)))
             # What lies beyond the clip range of the surrogate stays where it is.
@@ -251,6 +257,15 @@ def _check_gradients(pipelines: dict[str, Any], surrogate: Any) -> None:
         raise ValueError(
             "The surrogate is a pipeline: pass its net alone. It is fitted on what the last step "
             "of each attacked pipeline is given for the training rows, before any sampling."
+        )
+
+
+def _check_sampling_rates(model: Any, surrogate: Any) -> None:
+    rate = getattr(model, "sampling_rate", surrogate.sampling_rate)
+    if rate != surrogate.sampling_rate:
+        raise ValueError(
+            f"The surrogate has sampling_rate={surrogate.sampling_rate}, the attacked net "
+            f"sampling_rate={rate}: the waveforms that mislead are handed over, so use one rate."
         )
 
 

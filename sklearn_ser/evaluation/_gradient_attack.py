@@ -1,21 +1,29 @@
 """Perturbations along the gradient of a net, in the space that its module sees."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from sklearn_ser.modules.functional import zero_padding
 from sklearn_ser.neural_network._base import BaseSpeechNet, standardize
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.neural_network._cnn_lstm import CNNLSTMSER, cut_segments
+from sklearn_ser.neural_network._raw_speech import RawSpeechSER
+from sklearn_ser.neural_network._waveform_batches import NOMINAL_LEVEL
+from sklearn_ser.utils._audio import read_utterance
 from sklearn_ser.utils._ragged import as_sequences
 from sklearn_ser.utils._random import torch_rng
 
 # The steps together are this many times as long as epsilon, so that a feature whose gradient turns
 # can still cross the box.
 _REACH = 2.5
+
+# The least standard deviation of a waveform; silence has none.
+_SILENCE = 1e-8
 
 
 def is_attackable(model: Any) -> bool:
@@ -30,11 +38,29 @@ def is_attackable(model: Any) -> bool:
     -------
     bool
         True for the nets of this library that standardise their input, as all do that take features
-        or sequences.
+        or sequences, and for those on waveforms.
     """
+    if takes_waveforms(model):
+        return True
     if not isinstance(model, BaseSERClassifier) or not hasattr(model, "clip"):
         return False
     return isinstance(model, CNNLSTMSER) or type(model)._forward is BaseSpeechNet._forward
+
+
+def takes_waveforms(model: Any) -> bool:
+    """Tell whether a classifier takes utterances themselves.
+
+    Parameters
+    ----------
+    model : classifier
+        Any.
+
+    Returns
+    -------
+    bool
+        True for :class:`~sklearn_ser.neural_network.RawSpeechSER`.
+    """
+    return isinstance(model, RawSpeechSER)
 
 
 def to_module_space(net: BaseSERClassifier, X: Any) -> np.ndarray:
@@ -51,8 +77,13 @@ def to_module_space(net: BaseSERClassifier, X: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_utterances, n_features), or (n_utterances,) of arrays
-        In standard deviations of the training data, clipped, float32.
+        In standard deviations of the training data, clipped, float32. Waveforms as they are, each
+        of shape (n_samples, 1), float32.
     """
+    if takes_waveforms(net):
+        kind = {"sampling_rate": net.sampling_rate, "channel": net.channel}
+        signals = [read_utterance(x, **kind) for x in net._check_X(X, reset=False)]
+        return as_sequences([signal.astype(np.float32)[:, None] for signal in signals])
     return standardize(net._check_X(X, reset=False), net.scaler_, net.clip)
 
 
@@ -73,8 +104,10 @@ def from_module_space(net: BaseSERClassifier, Z: np.ndarray, *, shift: bool = Tr
     Returns
     -------
     ndarray of the shape of Z
-        In the units of the features, float64.
+        In the units of the features, float64; waveforms as they are.
     """
+    if takes_waveforms(net):
+        return Z
     if Z.ndim == 1:
         return as_sequences([from_module_space(net, z, shift=shift) for z in Z])
     scaled = Z.astype(np.float64) * net.scaler_.scale_
@@ -105,7 +138,8 @@ def perturb(
         are wrong already.
 
     epsilon : float
-        Largest change of a feature, in standard deviations of the training data.
+        Largest change of a feature, in standard deviations of the training data, or of a sample of
+        a waveform, in standard deviations of the utterance.
 
     attack : {"fgsm", "pgd"}
         One step, or several.
@@ -116,12 +150,11 @@ def perturb(
     Returns
     -------
     ndarray of the shape of Z
-        Within `epsilon` of Z and within the clip range of the net, float32. Features that were
-        constant in training have no standard deviation to move by, and stay as they are.
+        Within `epsilon` of Z and within the clip range of the net, or the range of the waveform,
+        float32. Features that were constant in training have no standard deviation to move by, and
+        stay as they are.
     """
     step, n_steps = (epsilon, 1) if attack == "fgsm" else (_REACH * epsilon / n_steps, n_steps)
-    # The scale of a constant feature is one in whatever unit it has.
-    varies = net.scaler_.scale_ == np.sqrt(net.scaler_.var_)
     codes = np.searchsorted(net.classes_, y)
     known = net.classes_[np.minimum(codes, len(net.classes_) - 1)] == y
     parts, owner = Z, np.arange(len(Z))
@@ -133,8 +166,8 @@ def perturb(
     order = np.argsort(UtteranceDataset(parts).lengths, kind="stable")  # little padding a batch
     dataset = UtteranceDataset(parts[order], {"code": codes[order]})
     changed = np.empty(len(parts), dtype=object)
-    module, device = net.module_.eval(), net.net_.device
-    reach = torch.from_numpy(epsilon * varies.astype(np.float32)).to(device)
+    device = net.net_.device
+    module, bounds = _open(net, device)
     done = 0
     # cuDNN gives no gradient of a recurrent layer in evaluation.
     with torch_rng(0, device), torch.backends.cudnn.flags(enabled=False):
@@ -142,7 +175,9 @@ def perturb(
             X, lengths, y_code = (
                 rows.to(device) for rows in (inputs["X"], inputs["lengths"], targets["code"])
             )
-            moved = _climb(module, X, lengths, y_code, net.clip, reach, step, n_steps)
+            unit, low, high = bounds(X, lengths)
+            box = (X - epsilon * unit).maximum(low), (X + epsilon * unit).minimum(high)
+            moved = _climb(module, X, lengths, y_code, box, step * unit, n_steps)
             for x, length in zip(moved.cpu().numpy(), inputs["lengths"].tolist(), strict=True):
                 changed[order[done]] = x[:length]
                 done += 1
@@ -152,18 +187,50 @@ def perturb(
     return as_sequences([np.concatenate(list(x)) for x in np.split(changed, ends[:-1])])
 
 
+def _open(net: BaseSERClassifier, device: str) -> tuple[Callable, Callable]:
+    """Return the module, as a function of what is attacked, and the function of its bounds.
+
+    The bounds of a padded batch are the unit of a change, the least and the greatest value.
+    """
+    module = net.module_.eval()
+    if not takes_waveforms(net):
+        # The scale of a constant feature is one in whatever unit it has.
+        varies = net.scaler_.scale_ == np.sqrt(net.scaler_.var_)
+        unit = torch.from_numpy(varies.astype(np.float32)).to(device)
+        clip = torch.tensor(net.clip, device=device)
+        return module, lambda X, lengths: (unit, -clip, clip)
+
+    def from_waveform(X: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        if not net.normalize:
+            return module(X=X / NOMINAL_LEVEL, lengths=lengths)
+        mean, deviation = _moments(X, lengths)
+        return module(X=(X - mean) / deviation, lengths=lengths)
+
+    def bounds(X: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        peak = X.abs().amax(dim=1, keepdim=True)
+        return _moments(X, lengths)[1], -peak, peak
+
+    return from_waveform, bounds
+
+
+def _moments(X: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean and the standard deviation of each padded waveform."""
+    n = lengths[:, None, None]
+    mean = X.sum(dim=1, keepdim=True) / n
+    variance = zero_padding((X - mean).square(), lengths).sum(dim=1, keepdim=True) / n
+    return mean, variance.clamp(min=_SILENCE**2).sqrt()
+
+
 def _climb(
-    module: torch.nn.Module,
+    module: Callable,
     X: torch.Tensor,
     lengths: torch.Tensor,
     codes: torch.Tensor,
-    clip: float,
-    reach: torch.Tensor,
-    step: float,
+    box: tuple[torch.Tensor, torch.Tensor],
+    step: torch.Tensor,
     n_steps: int,
 ) -> torch.Tensor:
-    """Step along the sign of the gradient, within reach of the input and the clip range."""
-    low, high = (X - reach).clamp(min=-clip), (X + reach).clamp(max=clip)
+    """Step along the sign of the gradient, within the box."""
     is_speech = torch.arange(X.shape[1], device=X.device) < lengths[:, None]
     step_of_frame = step * is_speech[:, :, None]
     moved = X
@@ -174,5 +241,5 @@ def _climb(
             module(X=moved, lengths=lengths), codes, ignore_index=-1, reduction="sum"
         )
         (gradient,) = torch.autograd.grad(loss, moved)
-        moved = torch.clamp(moved + step_of_frame * gradient.sign(), low, high)
+        moved = torch.clamp(moved + step_of_frame * gradient.sign(), *box)
     return moved.detach()

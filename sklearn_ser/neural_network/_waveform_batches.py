@@ -51,7 +51,7 @@ def check_waveforms(X: Any) -> np.ndarray:
 
 
 # The nominal level of recorded speech, 26 dB below full scale (ITU-T P.56), as an amplitude.
-_NOMINAL_LEVEL = 0.05
+NOMINAL_LEVEL = 0.05
 
 
 class WaveformDataset(UtteranceDataset):
@@ -127,7 +127,7 @@ class WaveformDataset(UtteranceDataset):
 
     def _read(self, i: int) -> np.ndarray:
         signal = read_utterance(self.X[i], sampling_rate=self.sampling_rate, channel=self.channel)
-        signal = standardize_signal(signal) if self.normalize else signal / _NOMINAL_LEVEL
+        signal = standardize_signal(signal) if self.normalize else signal / NOMINAL_LEVEL
         signal = signal.astype(np.float32)
         if self.speed:
             factor = 1 + self.speed * (2 * torch.rand(()).item() - 1)
