@@ -90,10 +90,11 @@ def test_batches_hold_every_utterance_once_for_each_member():
     assert (orders[0] != orders[1]).any()
 
 
-def test_batches_hold_little_padding():
-    lengths = np.random.default_rng(0).integers(50, 500, size=1000)
+@pytest.mark.parametrize("n", [535, 1000])  # little more than a pool, and two
+def test_batches_hold_little_padding(n):
+    lengths = np.random.default_rng(0).integers(50, 500, size=n)
     padded = sum(len(batch) * lengths[batch].max() for batch in LengthBatchSampler(lengths, 32))
-    assert lengths.sum() / padded > 0.9
+    assert lengths.sum() / padded > 0.94
 
 
 def test_batches_differ_between_epochs():

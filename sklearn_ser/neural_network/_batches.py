@@ -125,7 +125,7 @@ class LengthBatchSampler(Sampler):
         Utterances a batch.
 
     pool : int, default=16
-        Batches a pool.
+        Batches a pool, roughly.
 
     n_members : int, default=1
         Number of members.
@@ -153,8 +153,9 @@ class LengthBatchSampler(Sampler):
         order = torch.randperm(len(self.lengths)).numpy()
         if self.lengths.min() == self.lengths.max():
             return order
-        size = self.pool * self.batch_size
-        pools = [order[i : i + size] for i in range(0, len(order), size)]
+        # Pools of as many batches each, as a small last one would hold all lengths in a batch.
+        first = np.array_split(np.arange(len(self)), max(1, round(len(self) / self.pool)))
+        pools = np.split(order, [self.batch_size * batches[0] for batches in first[1:]])
         return np.concatenate(
             [pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools]
         )

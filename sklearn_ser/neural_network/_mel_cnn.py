@@ -33,8 +33,9 @@ class MelCNNSER(BaseSERClassifier):
     clip : float, default=5.0
         Standardised input is clipped to this many standard deviations.
 
-    crop_frames : int or None, default=None
-        Longer sequences are cut to this many frames in training, at places drawn anew each epoch.
+    crop_frames : int or None, default=300
+        Longer sequences are cut to this many frames in training, at places drawn anew each epoch,
+        so that a few long ones do not fill a batch with padding; 300 frames of 20 ms are 6 s.
         Predictions see whole sequences.
 
     time_masks : int, default=0
@@ -172,7 +173,7 @@ class MelCNNSER(BaseSERClassifier):
         hidden_sizes: tuple[int, ...] = (256, 256),
         dropout: float = 0.3,
         clip: float = 5.0,
-        crop_frames: int | None = None,
+        crop_frames: int | None = 300,
         time_masks: int = 0,
         frequency_masks: int = 0,
         noise: float = 0.0,
