@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from sklearn_ser import CNNLSTMSER
-from sklearn_ser.neural_network._base import standardize
 from sklearn_ser.neural_network._cnn_lstm import cut_segments
+from sklearn_ser.neural_network._scaling import standardize
 from sklearn_ser.utils._ragged import as_sequences
 
 

@@ -8,11 +8,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from sklearn_ser.modules.functional import zero_padding
-from sklearn_ser.neural_network._base import BaseSpeechNet, standardize
+from sklearn_ser.neural_network._base import BaseSpeechNet
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.neural_network._cnn_lstm import CNNLSTMSER, cut_segments
 from sklearn_ser.neural_network._raw_speech import RawSpeechSER
+from sklearn_ser.neural_network._scaling import standardize
 from sklearn_ser.neural_network._waveform_batches import NOMINAL_LEVEL
 from sklearn_ser.utils._audio import read_utterance
 from sklearn_ser.utils._ragged import as_sequences

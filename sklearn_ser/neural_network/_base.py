@@ -8,7 +8,6 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
@@ -24,8 +23,9 @@ from sklearn_ser.modules import Ensemble
 from sklearn_ser.neural_network._batch_augmentation import AUGMENTATIONS, Augmentation
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._net import AlternatingNet, SupervisedNet
+from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.neural_network._schedule import LearningRateSchedule, one_cycle
-from sklearn_ser.utils._ragged import as_sequences, check_sequences, is_sequences
+from sklearn_ser.utils._ragged import check_sequences, is_sequences
 from sklearn_ser.utils._random import rng_state, seed_from, set_rng_state, torch_rng
 
 
@@ -66,50 +66,6 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def fit_scaler(X: np.ndarray) -> StandardScaler:
-    """Learn mean and standard deviation of each feature over all frames, in float64.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_utterances, n_features) or (n_utterances,) of arrays
-        Features or sequences.
-
-    Returns
-    -------
-    StandardScaler
-        The fitted scaler; features without variance have a scale of one.
-    """
-    frames = X if X.ndim == 2 else np.concatenate(list(X))
-    # openSMILE gives values up to 7e12 whose squares have no place in float32. Frames have no
-    # weights here: with them, scikit-learn finds negative variances on such values.
-    return StandardScaler().fit(frames.astype(np.float64, copy=False))
-
-
-def standardize(X: np.ndarray, scaler: StandardScaler, clip: float) -> np.ndarray:
-    """Scale features or sequences and clip them, to float32.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_utterances, n_features) or (n_utterances,) of arrays
-        Features or sequences.
-
-    scaler : StandardScaler
-        As from :func:`fit_scaler`.
-
-    clip : float
-        Largest absolute value, in standard deviations.
-
-    Returns
-    -------
-    ndarray of the shape of X
-        Scaled values, float32.
-    """
-    if X.ndim == 1:
-        return as_sequences([standardize(x, scaler, clip) for x in X])
-    scaled = (X.astype(np.float64, copy=False) - scaler.mean_) / scaler.scale_
-    return np.clip(scaled, -clip, clip, out=scaled).astype(np.float32)
-
-
 def check_metadata_length(name: str, values: Any, n_rows: int) -> None:
     """Refuse per-utterance metadata of another length than X.
 
@@ -136,6 +92,9 @@ def check_metadata_length(name: str, values: Any, n_rows: int) -> None:
             f"{name}, or without the sampler."
         )
 
+
+# What the parameters of an estimator decide, beside the callbacks of the user.
+_OWN_CALLBACKS = ("schedule", "early_stopping")
 
 # What net_params cannot set, and what does instead.
 _NOT_NET_PARAMS = {
@@ -297,10 +256,7 @@ class BaseSpeechNet(BaseEstimator):
             if resume:
                 net = self.net_
                 set_rng_state(self.rng_state_, device)
-                if self.early_stopping != ("early_stopping" in dict(net.callbacks_)):
-                    # Those of before watch a loss that is no longer computed, or the wrong one.
-                    net.callbacks = self._all_callbacks(settings["max_epochs"])
-                    net.initialize_callbacks()
+                self._follow_changes(net, settings, one_frame=X.ndim == 2)
             else:
                 if hasattr(self, "net_"):
                     del self.net_  # lest an interrupted fit leaves one of other data
@@ -339,6 +295,11 @@ class BaseSpeechNet(BaseEstimator):
         self, settings: dict[str, Any], one_frame: bool, device: str
     ) -> SupervisedNet | AlternatingNet:
         module, arguments = self._module(self.n_features_in_, one_frame)
+        arguments = {f"module__{name}": value for name, value in arguments.items()}
+        params = arguments | {"device": device} | self._training_params(settings)
+        return self._net(module, **params)
+
+    def _training_params(self, settings: dict[str, Any]) -> dict[str, Any]:
         params = {
             "optimizer": torch.optim.AdamW,
             "optimizer__weight_decay": settings["weight_decay"],
@@ -348,16 +309,36 @@ class BaseSpeechNet(BaseEstimator):
             "batch_size": settings["batch_size"],
             "callbacks": self._all_callbacks(settings["max_epochs"]),
             "train_split": None,
-            "device": device,
             "verbose": int(self.verbose),
         }
-        params |= {f"module__{name}": value for name, value in arguments.items()}
         params |= self._net_arguments(settings)
         chosen = check_net_params(self.net_params)
         chosen.pop("callbacks", None)  # they are among all callbacks
         if "optimizer" in chosen:
             del params["optimizer__fused"]  # few optimisers know it
-        return self._net(module, **(params | chosen))
+        return params | chosen
+
+    def _follow_changes(
+        self, net: SupervisedNet | AlternatingNet, settings: dict[str, Any], one_frame: bool
+    ) -> None:
+        """Let a net that trains on go by what was set since it was made."""
+        params, callbacks = self._training_params(settings), dict(net.callbacks_)
+        own = dict(self._callbacks(settings["max_epochs"]))
+        before = {name: type(callbacks.get(name)) for name in _OWN_CALLBACKS}
+        if before != {name: type(own.get(name)) for name in _OWN_CALLBACKS}:
+            # Those of before watch a loss that is no longer computed, or set another rate.
+            net.callbacks = params["callbacks"]
+            net.initialize_callbacks()
+            net.reset_rates(params["lr"])
+            net.begin_course(settings["max_epochs"])
+        if params["lr"] != net.lr:
+            net.reset_rates(params["lr"])
+        if settings["max_epochs"] != net.max_epochs:
+            net.begin_course(settings["max_epochs"])
+        net.set_weight_decay(params["optimizer__weight_decay"])
+        for name in ("lr", "max_epochs", "batch_size", "augment", "max_grad_norm", "verbose"):
+            if name in params:
+                setattr(net, name, params[name])
 
     def _net_arguments(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Give the arguments that a net with one optimiser has beside those of all nets."""

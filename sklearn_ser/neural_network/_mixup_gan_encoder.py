@@ -25,8 +25,9 @@ from sklearn_ser.neural_network._alternating import (
     make_net,
     train,
 )
-from sklearn_ser.neural_network._base import fit_scaler, resolve_device, standardize
+from sklearn_ser.neural_network._base import resolve_device
 from sklearn_ser.neural_network._net import AlternatingNet
+from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.utils._random import seed_from, torch_rng
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]

@@ -92,7 +92,8 @@ class MLPSER(BaseSERClassifier, BaseMLP):
         Patience of the early stopping, in epochs.
 
     warm_start : bool, default=False
-        Whether ``fit`` trains the existing net on for ``max_epochs`` further epochs.
+        Whether ``fit`` trains the existing net on for ``max_epochs`` further epochs. What is set
+        anew about the training, such as ``lr``, holds from then on; sizes of the net stay.
 
     device : str, default="auto"
         Torch device; ``"auto"`` is CUDA where there is a device, else the CPU.

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 
 from sklearn_ser.neural_network._batch_augmentation import Batch
 from sklearn_ser.neural_network._batches import UtteranceDataset, as_fetched
+from sklearn_ser.neural_network._schedule import Course
 
 
 def _has_stopped(callback: Callback) -> bool:
@@ -126,6 +127,42 @@ class _BatchingNet(NeuralNet):
             One, or several that take turns.
         """
         return [self.optimizer_]
+
+    def reset_rates(self, lr: float) -> None:
+        """Set the learning rate that a schedule goes by, or that stays as it is without one.
+
+        Parameters
+        ----------
+        lr : float
+            The learning rate of all optimisers.
+        """
+        for optimizer in self.optimizers():
+            for group in optimizer.param_groups:
+                group["lr"] = group["max_lr"] = lr
+
+    def set_weight_decay(self, weight_decay: float) -> None:
+        """Set the weight decay of all optimisers.
+
+        Parameters
+        ----------
+        weight_decay : float
+            The weight decay.
+        """
+        for optimizer in self.optimizers():
+            for group in optimizer.param_groups:
+                group["weight_decay"] = weight_decay
+
+    def begin_course(self, max_epochs: int) -> None:
+        """Begin another training: schedules start anew.
+
+        Parameters
+        ----------
+        max_epochs : int
+            Its length.
+        """
+        for _, callback in self.callbacks_:
+            if isinstance(callback, Course):
+                callback.begin(max_epochs, len(self.history))
 
     def outputs(self, dataset: UtteranceDataset, method: str, **arguments: Any) -> Tensor:
         """Run a method of the module over a dataset, in its order.

@@ -8,7 +8,52 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 
-class LearningRateSchedule(Callback):
+class Course(Callback):
+    """A callback that goes by the share of the training that is done.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Length of the whole training.
+    """
+
+    def __init__(self, max_epochs: int):
+        self.max_epochs = max_epochs
+        self.first_epoch = 0
+
+    def begin(self, max_epochs: int, first_epoch: int) -> None:
+        """Begin another training of the same net.
+
+        Parameters
+        ----------
+        max_epochs : int
+            Its length.
+
+        first_epoch : int
+            Number of epochs that the net was trained before.
+        """
+        self.max_epochs, self.first_epoch = max_epochs, first_epoch
+
+    def share_done(self, net: NeuralNet) -> float:
+        """Count what is behind the batch under way; behind the last epoch the count begins anew.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            The net that trains.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
+        # The last rows of the history are the epoch and the batch under way.
+        batches = len(net.history[-1]["batches"]) - 1
+        epochs = (len(net.history) - 1 - self.first_epoch) % self.max_epochs
+        return (epochs + batches / net.batches_per_epoch_) / self.max_epochs
+
+
+class LearningRateSchedule(Course):
     """Sets the learning rate of each step from the share of the training that is done.
 
     A training that is stopped and continued goes on where it was, since the share counts the epochs
@@ -24,8 +69,8 @@ class LearningRateSchedule(Callback):
     """
 
     def __init__(self, factor: Callable[[float], float], max_epochs: int):
+        super().__init__(max_epochs)
         self.factor = factor
-        self.max_epochs = max_epochs
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Remember the learning rate of each group and count the steps of an epoch.
@@ -63,23 +108,14 @@ class LearningRateSchedule(Callback):
         """
         if not training:
             return
-        factor = self.factor(_share_done(net, self.max_epochs))
+        factor = self.factor(self.share_done(net))
         for optimizer in net.optimizers():
             for group in optimizer.param_groups:
                 group["lr"] = factor * group["max_lr"]
 
 
-class Progress(Callback):
-    """Tells the module the share of the training that is done, as its attribute ``progress``.
-
-    Parameters
-    ----------
-    max_epochs : int
-        Length of the whole training.
-    """
-
-    def __init__(self, max_epochs: int):
-        self.max_epochs = max_epochs
+class Progress(Course):
+    """Tells the module the share of the training that is done, as its attribute ``progress``."""
 
     def on_batch_begin(
         self, net: NeuralNet, batch: Any = None, training: bool = False, **kwargs: Any
@@ -101,15 +137,7 @@ class Progress(Callback):
             Not used.
         """
         if training:
-            net.module_.progress = _share_done(net, self.max_epochs)
-
-
-def _share_done(net: NeuralNet, max_epochs: int) -> float:
-    """Count what is behind the batch under way; behind the last epoch the count begins anew."""
-    # The last rows of the history are the epoch and the batch under way.
-    batches = len(net.history[-1]["batches"]) - 1
-    epochs = (len(net.history) - 1) % max_epochs
-    return (epochs + batches / net.batches_per_epoch_) / max_epochs
+            net.module_.progress = self.share_done(net)
 
 
 def one_cycle(done: float, warm_up: float = 0.3) -> float:

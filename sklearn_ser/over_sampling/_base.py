@@ -11,8 +11,9 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.neural_network._alternating import losses_by_epoch
-from sklearn_ser.neural_network._base import fit_scaler, resolve_device, standardize
+from sklearn_ser.neural_network._base import resolve_device
 from sklearn_ser.neural_network._net import AlternatingNet
+from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.over_sampling._report import (
     by_class,
     relative_diversity,

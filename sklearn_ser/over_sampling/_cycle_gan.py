@@ -12,8 +12,8 @@ from sklearn.utils.validation import validate_data
 
 from sklearn_ser.modules import CycleGAN
 from sklearn_ser.neural_network._alternating import balanced_rows, make_net, train
-from sklearn_ser.neural_network._base import fit_scaler, standardize
 from sklearn_ser.neural_network._net import AlternatingNet
+from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.over_sampling._base import GANSampler, sample
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]
