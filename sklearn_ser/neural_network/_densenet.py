@@ -72,7 +72,7 @@ class BaseDenseNet(BaseSpeechNet):
         "n_members": (4, 1),
         "dropout": (0.5, 0.3),
         "mixup_alpha": (1.0, 0.3),
-        "max_epochs": (30, 100),
+        "max_epochs": (30, 60),
         "batch_size": (64, 32),
         "lr": (2e-3, 3e-3),
         "weight_decay": (1e-2, 1e-3),
@@ -219,7 +219,7 @@ class DenseNetSER(BaseSERClassifier, BaseDenseNet):
         which the field measures.
 
     max_epochs : int or "auto", default="auto"
-        Passes over the training data. "auto" is 30 for rows of features and 100 for sequences.
+        Passes over the training data. "auto" is 30 for rows of features and 60 for sequences.
 
     batch_size : int or "auto", default="auto"
         Utterances a training step. "auto" is 64 for rows of features and 32 for sequences.

@@ -88,7 +88,7 @@ class DenseNetSERRegressor(BaseSERRegressor, BaseDenseNet):
         the squared error of the standardised ratings; or the mean of both.
 
     max_epochs : int or "auto", default="auto"
-        Passes over the training data. "auto" is 30 for rows of features and 100 for sequences.
+        Passes over the training data. "auto" is 30 for rows of features and 60 for sequences.
 
     batch_size : int or "auto", default="auto"
         Utterances a training step. Concordance is that of a batch: small ones estimate it badly.
