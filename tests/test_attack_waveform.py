@@ -1,13 +1,15 @@
 """Attacks on waveforms: their bounds, their gradient, and how they are handed over."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklearn_ser import MLPSER, OpenSmileFeatures, RawSpeechSER
+from sklearn_ser import MLPSER, OpenSmileFeatures, RawSpeechSER, RawWaveform, SpeechNetClassifier
 from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.evaluation import attack_curve
 from sklearn_ser.evaluation._gradient_attack import perturb, to_module_space
@@ -103,8 +105,42 @@ def test_a_surrogate_on_waveforms_hands_waveforms_over(corpus):
     assert result.curve["condition"].tolist() == ["clean", "fgsm, transfer"]
     slow = RawSpeechSER(**SMALL, max_epochs=1, sampling_rate=8000)
     resampled = [signal[::2] for signal in corpus.data]
-    with pytest.raises(ValueError, match="use one rate"):
+    with pytest.raises(ValueError, match=r"sampling_rate=8000.*set both alike"):
         attack_curve(model, resampled, corpus.target, [0.1], surrogate=slow, cv=3, **given)
+    right = RawSpeechSER(**SMALL, max_epochs=1, channel=1)
+    with pytest.raises(ValueError, match=r"channel=1.*channel='mean'"):
+        attack_curve(model, corpus.data, corpus.target, [0.1], surrogate=right, cv=3, **given)
+
+
+def test_stretches_of_files_of_another_rate_and_a_channel_are_attacked(net, tmp_path, corpus):
+    rng, rows = np.random.default_rng(0), []
+    for i, signal in enumerate(corpus.data[:4]):
+        stereo = np.stack([signal, rng.normal(scale=0.1, size=len(signal))], axis=1)
+        soundfile.write(tmp_path / f"{i}.wav", stereo, 22050, subtype="FLOAT")
+        rows.append({"file": str(tmp_path / f"{i}.wav"), "start": 0.1, "end": 0.4})
+    frame = pd.DataFrame(rows)
+    left = clone(net).set_params(channel=0, max_epochs=2).fit(frame, corpus.target[:4])
+    Z = to_module_space(left, frame)
+    assert {len(z) for z in Z} <= {4799, 4800, 4801}
+    assert_allclose(left.predict_proba([z[:, 0] for z in Z]), left.predict_proba(frame), atol=1e-5)
+
+
+def test_a_surrogate_misleads_a_module_on_sequences_of_samples(corpus):
+    class Energy(torch.nn.Module):
+        """Scores that are linear in the mean square."""
+
+        def __init__(self, n_features, n_outputs):
+            super().__init__()
+            self.output = torch.nn.Linear(n_features, n_outputs)
+
+        def forward(self, X, lengths):
+            return self.output(X.square().sum(1) / lengths[:, None])
+
+    pipeline = make_pipeline(RawWaveform(), SpeechNetClassifier(Energy, max_epochs=1))
+    surrogate = RawSpeechSER(**SMALL, max_epochs=1)
+    given = {"surrogate": surrogate, "groups": corpus.speaker}
+    result = attack_curve(pipeline, corpus.data, corpus.target, [0.1], **given)
+    assert result.curve["epsilon"].tolist() == [0, 0.1]
 
 
 def test_a_surrogate_on_waveforms_cannot_read_features(corpus):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from skorch.callbacks import LRScheduler
 
 from sklearn_ser import MLPSER, AdversarialAutoencoderSER
 from sklearn_ser.neural_network._schedule import one_cycle
@@ -62,14 +63,67 @@ def test_a_schedule_can_be_exchanged(data):
     assert_allclose(_rates(model), 0.01 * one_cycle((n - 1) / n / 5))
 
 
-def test_decay_batches_mixup_and_clipping_are_followed(data):
-    model = MLPSER(max_epochs=1, warm_start=True, random_state=0).fit(*data)
-    changed = {"weight_decay": 0.5, "batch_size": 16, "max_grad_norm": 0.1, "mixup_alpha": 0.0}
-    model.set_params(**changed, net_params={"optimizer__weight_decay": 0.25}).fit(*data)
-    assert model.net_.optimizer_.param_groups[0]["weight_decay"] == 0.25
-    assert model.net_.batches_per_epoch_ == 5
-    assert model.net_.max_grad_norm == 0.1
-    assert model.net_.augment.mixup_alpha == 0.0
+@pytest.mark.parametrize("make", NETS.values(), ids=NETS)
+def test_decay_and_batches_are_followed(make, data):
+    model = make(max_epochs=1, warm_start=True, random_state=0).fit(*data)
+    model.set_params(weight_decay=0.5, batch_size=8).fit(*data)
+    groups = [g for o in model.net_.optimizers() for g in o.param_groups]
+    assert {g["weight_decay"] for g in groups} == {0.5}
+    assert model.net_.batches_per_epoch_ == 10
+
+
+def test_net_params_have_the_last_word(data):
+    chosen = {
+        "optimizer__weight_decay": 0.25,
+        "batch_size": 10,
+        "lr": 0.02,
+        "optimizer__param_groups": [("*.bias", {"weight_decay": 0.0, "lr": 1e-5})],
+    }
+    model = MLPSER(max_epochs=2, lr_schedule="constant", net_params=chosen, random_state=0)
+    model.partial_fit(*data).set_params(lr=0.5, weight_decay=0.5, batch_size=16).partial_fit(*data)
+    groups = model.net_.optimizer_.param_groups
+    assert sorted(g["weight_decay"] for g in groups) == [0, 0.25]
+    assert sorted(g["lr"] for g in groups) == [1e-5, 0.02]
+    assert model.net_.batches_per_epoch_ == 8
+
+
+def test_groups_keep_their_ratio_of_rates_and_their_decay(data):
+    groups = [("*.bias", {"weight_decay": 0.0, "lr": 1e-3})]
+    model = MLPSER(
+        lr=0.01,
+        max_epochs=2,
+        lr_schedule="constant",
+        net_params={"optimizer__param_groups": groups},
+        random_state=0,
+    )
+    model.partial_fit(*data).set_params(lr=0.001, weight_decay=0.5).partial_fit(*data)
+    groups = model.net_.optimizer_.param_groups
+    assert sorted(g["weight_decay"] for g in groups) == [0, 0.5]
+    assert_allclose(sorted(g["lr"] for g in groups), [1e-4, 1e-3])
+
+
+@pytest.mark.parametrize("make", NETS.values(), ids=NETS)
+def test_early_stopping_switched_on_leaves_the_course_alone(make, data):
+    model = make(lr=0.01, max_epochs=10, random_state=0).partial_fit(*data)
+    for _ in range(5):
+        model.partial_fit(*data)
+    model.set_params(early_stopping=True).partial_fit(*data)
+    n = model.net_.batches_per_epoch_
+    assert_allclose(_rates(model), 0.01 * one_cycle((6 + (n - 1) / n) / 10))
+    patience = model.set_params(n_iter_no_change=3).partial_fit(*data).net_.callbacks_
+    assert dict(patience)["early_stopping"].patience == 3
+
+
+def test_a_callback_of_the_user_keeps_its_state(data):
+    halving = LRScheduler("ExponentialLR", gamma=0.5)
+    model = MLPSER(
+        lr=0.1,
+        lr_schedule="constant",
+        net_params={"callbacks": [("schedule", halving)]},
+        random_state=0,
+    )
+    seen = [_rates(model.partial_fit(*data))[0] for _ in range(3)]
+    assert_allclose(seen, [0.05, 0.025, 0.0125])
 
 
 @pytest.mark.parametrize("make", NETS.values(), ids=NETS)

@@ -43,10 +43,11 @@ def attack_curve(
     path: str | Path | None = None,
     verbose: int = 0,
 ) -> RobustnessResult:
-    """Train pipelines and test them on features that were changed to mislead them.
+    """Train pipelines and test them on input that was changed to mislead them.
 
-    In each fold a pipeline is trained once. The features of the test speakers are then moved by at
-    most epsilon standard deviations each, along the gradient of the loss of a net.
+    In each fold a pipeline is trained once. The features of the test speakers, or the samples of
+    their waveforms, are then moved by at most epsilon standard deviations each, along the gradient
+    of the loss of a net.
 
     Parameters
     ----------
@@ -137,8 +138,8 @@ def attack_curve(
     A surrogate's perturbation is mapped to the units of the step that it misleads by the scale that
     the surrogate learned.
 
-    The attacks go by the true emotions. Both agree with those of the adversarial robustness toolbox
-    on the same net.
+    The attacks go by the true emotions. On features, both agree with those of the adversarial
+    robustness toolbox on the same net.
 
     References
     ----------
@@ -221,7 +222,7 @@ class _Attacks(Disturbance):
             # With the same seed, it could be the very net that it attacks.
             net = seeded(self.surrogate, (seed + 1) % 2**31).fit(train, fold.y[fold.train])
             if gradient.takes_waveforms(net):
-                _check_sampling_rates(model, net)
+                _check_waveforms_alike(model, net)
         Z = gradient.to_module_space(net, given)
 
         def predict(condition: Condition) -> Any:
@@ -232,7 +233,7 @@ class _Attacks(Disturbance):
                 net, Z, y, condition.level, attack=attack, n_steps=self.n_steps
             )
             if gradient.takes_waveforms(net):
-                return model.predict([z[:, 0] for z in moved])
+                return model.predict(moved if is_sequences(given) else [z[:, 0] for z in moved])
             if self.surrogate is None:
                 return model.predict(_like(given, gradient.from_module_space(net, moved)))
             # What lies beyond the clip range of the surrogate stays where it is.
@@ -260,13 +261,14 @@ def _check_gradients(pipelines: dict[str, Any], surrogate: Any) -> None:
         )
 
 
-def _check_sampling_rates(model: Any, surrogate: Any) -> None:
-    rate = getattr(model, "sampling_rate", surrogate.sampling_rate)
-    if rate != surrogate.sampling_rate:
-        raise ValueError(
-            f"The surrogate has sampling_rate={surrogate.sampling_rate}, the attacked net "
-            f"sampling_rate={rate}: the waveforms that mislead are handed over, so use one rate."
-        )
+def _check_waveforms_alike(model: Any, surrogate: Any) -> None:
+    for name in ("sampling_rate", "channel"):
+        ours, theirs = getattr(surrogate, name), getattr(model, name, getattr(surrogate, name))
+        if ours != theirs:
+            raise ValueError(
+                f"The surrogate has {name}={ours!r}, the attacked net {name}={theirs!r}: the "
+                "waveforms that mislead are handed over, so set both alike."
+            )
 
 
 def _last_step(pipeline: Any) -> Any:

@@ -105,10 +105,8 @@ def from_module_space(net: BaseSERClassifier, Z: np.ndarray, *, shift: bool = Tr
     Returns
     -------
     ndarray of the shape of Z
-        In the units of the features, float64; waveforms as they are.
+        In the units of the features, float64.
     """
-    if takes_waveforms(net):
-        return Z
     if Z.ndim == 1:
         return as_sequences([from_module_space(net, z, shift=shift) for z in Z])
     scaled = Z.astype(np.float64) * net.scaler_.scale_

@@ -120,8 +120,9 @@ class AdversarialAutoencoderSERRegressor(BaseAutoencoderNet, BaseSERRegressor):
         Patience of the early stopping, in epochs.
 
     warm_start : bool, default=False
-        Whether ``fit`` trains the existing net on for ``max_epochs`` further epochs. What is set
-        anew about the training, such as ``lr``, holds from then on; sizes of the net stay.
+        Whether ``fit`` trains the existing net on for ``max_epochs`` further epochs. Rate,
+        schedule, decay, batches, epochs and early stopping are as they are set then; the net, its
+        losses and augmentations stay.
 
     device : str, default="auto"
         Torch device; ``"auto"`` is CUDA where there is a device, else the CPU.

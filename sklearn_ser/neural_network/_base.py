@@ -93,8 +93,16 @@ def check_metadata_length(name: str, values: Any, n_rows: int) -> None:
         )
 
 
-# What the parameters of an estimator decide, beside the callbacks of the user.
-_OWN_CALLBACKS = ("schedule", "early_stopping")
+# Parameters that may change between the trainings of one net.
+_COURSE = (
+    "lr",
+    "lr_schedule",
+    "weight_decay",
+    "batch_size",
+    "max_epochs",
+    "early_stopping",
+    "n_iter_no_change",
+)
 
 # What net_params cannot set, and what does instead.
 _NOT_NET_PARAMS = {
@@ -148,6 +156,7 @@ class BaseSpeechNet(BaseEstimator):
     _net: ClassVar[type[SupervisedNet] | type[AlternatingNet]] = SupervisedNet
 
     n_features_in_: int
+    _course: dict[str, Any]
     net_: SupervisedNet | AlternatingNet
     rng_state_: dict[str, torch.Tensor]
 
@@ -256,12 +265,13 @@ class BaseSpeechNet(BaseEstimator):
             if resume:
                 net = self.net_
                 set_rng_state(self.rng_state_, device)
-                self._follow_changes(net, settings, one_frame=X.ndim == 2)
+                self._follow_changes(net, settings)
             else:
                 if hasattr(self, "net_"):
                     del self.net_  # lest an interrupted fit leaves one of other data
                 net = self._make_net(settings, one_frame=X.ndim == 2, device=device)
                 net.initialize()
+            self._course = {name: settings[name] for name in _COURSE}
             net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
             self._vary(data, settings)  # validation sees utterances whole and as they are
@@ -295,11 +305,6 @@ class BaseSpeechNet(BaseEstimator):
         self, settings: dict[str, Any], one_frame: bool, device: str
     ) -> SupervisedNet | AlternatingNet:
         module, arguments = self._module(self.n_features_in_, one_frame)
-        arguments = {f"module__{name}": value for name, value in arguments.items()}
-        params = arguments | {"device": device} | self._training_params(settings)
-        return self._net(module, **params)
-
-    def _training_params(self, settings: dict[str, Any]) -> dict[str, Any]:
         params = {
             "optimizer": torch.optim.AdamW,
             "optimizer__weight_decay": settings["weight_decay"],
@@ -309,36 +314,37 @@ class BaseSpeechNet(BaseEstimator):
             "batch_size": settings["batch_size"],
             "callbacks": self._all_callbacks(settings["max_epochs"]),
             "train_split": None,
+            "device": device,
             "verbose": int(self.verbose),
         }
+        params |= {f"module__{name}": value for name, value in arguments.items()}
         params |= self._net_arguments(settings)
         chosen = check_net_params(self.net_params)
         chosen.pop("callbacks", None)  # they are among all callbacks
         if "optimizer" in chosen:
             del params["optimizer__fused"]  # few optimisers know it
-        return params | chosen
+        return self._net(module, **(params | chosen))
 
-    def _follow_changes(
-        self, net: SupervisedNet | AlternatingNet, settings: dict[str, Any], one_frame: bool
-    ) -> None:
-        """Let a net that trains on go by what was set since it was made."""
-        params, callbacks = self._training_params(settings), dict(net.callbacks_)
-        own = dict(self._callbacks(settings["max_epochs"]))
-        before = {name: type(callbacks.get(name)) for name in _OWN_CALLBACKS}
-        if before != {name: type(own.get(name)) for name in _OWN_CALLBACKS}:
+    def _follow_changes(self, net: SupervisedNet | AlternatingNet, settings: dict) -> None:
+        """Let a net that trains on go by what was set since; ``net_params`` have the last word."""
+        before = self._course
+        changed = {name for name, value in before.items() if settings[name] != value}
+        if changed & {"lr_schedule", "early_stopping", "n_iter_no_change"}:
             # Those of before watch a loss that is no longer computed, or set another rate.
-            net.callbacks = params["callbacks"]
+            course = net.course()
+            net.callbacks = self._all_callbacks(settings["max_epochs"])
             net.initialize_callbacks()
-            net.reset_rates(params["lr"])
-            net.begin_course(settings["max_epochs"])
-        if params["lr"] != net.lr:
-            net.reset_rates(params["lr"])
-        if settings["max_epochs"] != net.max_epochs:
-            net.begin_course(settings["max_epochs"])
-        net.set_weight_decay(params["optimizer__weight_decay"])
-        for name in ("lr", "max_epochs", "batch_size", "augment", "max_grad_norm", "verbose"):
-            if name in params:
-                setattr(net, name, params[name])
+            net.begin_course(*course)
+        if changed & {"lr_schedule", "max_epochs"}:
+            net.begin_course(settings["max_epochs"], len(net.history))
+        chosen = self.net_params or {}
+        if "lr_schedule" in changed:
+            net.restore_rates()
+        if "lr" in changed and not {"lr", "optimizer__lr"} & set(chosen):
+            net.scale_rates(settings["lr"] / before["lr"])
+        if "weight_decay" in changed and "optimizer__weight_decay" not in chosen:
+            net.set_weight_decay(before["weight_decay"], settings["weight_decay"])
+        net.batch_size = chosen.get("batch_size", settings["batch_size"])
 
     def _net_arguments(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Give the arguments that a net with one optimiser has beside those of all nets."""

@@ -154,8 +154,8 @@ class LengthBatchSampler(Sampler):
         if self.lengths.min() == self.lengths.max():
             return order
         # Pools of as many batches each, as a small last one would hold all lengths in a batch.
-        first = np.array_split(np.arange(len(self)), max(1, round(len(self) / self.pool)))
-        pools = np.split(order, [self.batch_size * batches[0] for batches in first[1:]])
+        of_pools = np.array_split(np.arange(len(self)), max(1, round(len(self) / self.pool)))
+        pools = np.split(order, [self.batch_size * batches[0] for batches in of_pools[1:]])
         return np.concatenate(
             [pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools]
         )

@@ -128,41 +128,71 @@ class _BatchingNet(NeuralNet):
         """
         return [self.optimizer_]
 
-    def reset_rates(self, lr: float) -> None:
-        """Set the learning rate that a schedule goes by, or that stays as it is without one.
+    def scale_rates(self, factor: float) -> None:
+        """Multiply the learning rates.
 
         Parameters
         ----------
-        lr : float
-            The learning rate of all optimisers.
+        factor : float
+            The factor.
         """
-        for optimizer in self.optimizers():
-            for group in optimizer.param_groups:
-                group["lr"] = group["max_lr"] = lr
+        for group in self._groups():
+            for name in {"lr", "max_lr"} & set(group):
+                group[name] *= factor
 
-    def set_weight_decay(self, weight_decay: float) -> None:
-        """Set the weight decay of all optimisers.
+    def restore_rates(self) -> None:
+        """Undo what a schedule made of the learning rates."""
+        for group in self._groups():
+            group["lr"] = group.get("max_lr", group["lr"])
+
+    def set_weight_decay(self, before: float, now: float) -> None:
+        """Exchange the weight decay, but for groups of parameters that have one of their own.
 
         Parameters
         ----------
-        weight_decay : float
-            The weight decay.
-        """
-        for optimizer in self.optimizers():
-            for group in optimizer.param_groups:
-                group["weight_decay"] = weight_decay
+        before : float
+            The weight decay so far.
 
-    def begin_course(self, max_epochs: int) -> None:
-        """Begin another training: schedules start anew.
+        now : float
+            The weight decay from now on.
+        """
+        for group in self._groups():
+            if group["weight_decay"] == before:
+                group["weight_decay"] = now
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimizer in self.optimizers() for group in optimizer.param_groups]
+
+    def _courses(self) -> list[Course]:
+        return [callback for _, callback in self.callbacks_ if isinstance(callback, Course)]
+
+    def course(self) -> tuple[int, int]:
+        """Tell the length of the training that schedules go by, and where it began.
+
+        Returns
+        -------
+        max_epochs : int
+            Number of epochs.
+        first_epoch : int
+            Number of epochs before.
+        """
+        for course in self._courses():
+            return course.max_epochs, course.first_epoch
+        return self.max_epochs, 0
+
+    def begin_course(self, max_epochs: int, first_epoch: int) -> None:
+        """Set the length of the training that schedules go by, and where it began.
 
         Parameters
         ----------
         max_epochs : int
-            Its length.
+            Number of epochs.
+
+        first_epoch : int
+            Number of epochs before.
         """
-        for _, callback in self.callbacks_:
-            if isinstance(callback, Course):
-                callback.begin(max_epochs, len(self.history))
+        for course in self._courses():
+            course.begin(max_epochs, first_epoch)
 
     def outputs(self, dataset: UtteranceDataset, method: str, **arguments: Any) -> Tensor:
         """Run a method of the module over a dataset, in its order.
