@@ -28,10 +28,11 @@ X = OpenSmileFeatures("eGeMAPSv02").fit_transform(corpus.data)
 
 # %%
 # SMOTE measures distances, so it needs standardised features; the study brings its rows back to
-# the units of X. The other two do not depend on scales.
+# the units of X. The others do not depend on scales.
 
 samplers = {
-    "mixup-GAN": MixupGANSampler(),
+    "GAN": MixupGANSampler(),
+    "mixup-GAN": MixupGANSampler(mixup_mode="real"),
     "mixup": MixupSampler(),
     "SMOTE": make_pipeline(StandardScaler(), SMOTE()),
 }

@@ -69,8 +69,8 @@ PUBLISHED = {
 
 # Each takes the options that --quick shortens the training of networks with.
 SAMPLERS = {
-    "mixup-GAN": lambda options: MixupGANSampler(**options),
-    "GAN without mixup": lambda options: MixupGANSampler(mixup_mode="none", **options),
+    "mixup-GAN": lambda options: MixupGANSampler(mixup_mode="real", **options),
+    "GAN without mixup": lambda options: MixupGANSampler(**options),
     "conditional GAN": lambda options: ConditionalGANSampler(**options),
     "CycleGAN": lambda options: CycleGANSampler(**options),
     "mixup": lambda options: MixupSampler(),
@@ -96,6 +96,7 @@ def parse_arguments(argv=None):
         help="rows a class: real, largest, a number, or balance, which fills up to the largest "
         "class and has no column 'synthetic' (default largest)",
     )
+    add("--no-class-weight", action="store_true", help="weight all utterances alike in training")
     add("--n-repeats", type=int, default=5)
     add(
         "--studies",
@@ -181,7 +182,7 @@ def run_study(args, X, y, **protocol):
         kinds.remove("synthetic")
     return synthetic_data_study(
         {name: SAMPLERS[name](short) for name in args.arms},
-        MLPSER(**short),
+        MLPSER(class_weight=None if args.no_class_weight else "balanced", **short),
         X,
         y,
         training_data=kinds,
