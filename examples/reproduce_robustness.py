@@ -9,11 +9,11 @@ dense blocks, LSTM and highway layers, trained with and without mixup::
     python examples/reproduce_robustness.py --corpus emodb --data path/to/emodb \
         --noise babble path/to/noise --path results
 
-``--input functionals`` gives the networks openSMILE's functionals, as the SVC, which takes
-minutes; ``--input spectrograms`` (the default, as in the paper) log-mel spectrograms, which takes
-hours. Each speaker is left out once, training is on clean speech, scaling is train-fit,
-predictions are pooled and scored once. Networks are attacked by their own gradient, and all models
-by that of a plain network that is trained beside them (transfer).
+``--input functionals`` gives the networks openSMILE's functionals, as the SVC, each row as a single
+frame, which takes minutes; ``--input spectrograms`` (the default, as in the paper) log-mel
+spectrograms, which takes hours. Each speaker is left out once, training is on clean speech, scaling
+is train-fit, predictions are pooled and scored once. Networks are attacked by their own gradient,
+and all models by that of a plain network that is trained beside them (transfer).
 
 The paper shows its curves without numbers, so that no published rows can stand beside ours. A
 change of so many standard deviations in functionals is not one in spectrograms: the SVC's rows
@@ -44,17 +44,11 @@ LOADERS = {
     if name.startswith("load_") and name != "load_audb"
 }
 STUDIES = ("noise", "attack", "transfer")
+INPUTS = ("functionals", "spectrograms")
 NETWORKS = {
-    "functionals": {
-        "MLP": MLPSER(),
-        "DenseNet, mixup": DenseNetSER(),
-        "DenseNet, no mixup": DenseNetSER(mixup_alpha=0),
-    },
-    "spectrograms": {
-        "CNN": DenseNetSER(dense=False, n_lstm_units=0, n_highway_layers=0, mixup_alpha=0),
-        "DenseNet, mixup": DenseNetSER(),
-        "DenseNet, no mixup": DenseNetSER(mixup_alpha=0),
-    },
+    "CNN": DenseNetSER(dense=False, n_lstm_units=0, n_highway_layers=0, mixup_alpha=0),
+    "DenseNet, mixup": DenseNetSER(),
+    "DenseNet, no mixup": DenseNetSER(mixup_alpha=0),
 }
 
 
@@ -64,7 +58,7 @@ def parse_arguments(argv=None):
     add = parser.add_argument
     add("--corpus", choices=["synthetic", *LOADERS], default="synthetic")
     add("--data", type=Path, help="folder of the corpus")
-    add("--input", choices=list(NETWORKS), help="of the networks (default spectrograms)")
+    add("--input", choices=INPUTS, help="of the networks (default spectrograms)")
     add("--feature-set", help="openSMILE set of the functionals (default IS10)")
     add("--studies", nargs="+", choices=STUDIES, default=STUDIES)
     add("--noise", nargs="+", default=["babble"], help="white, pink, babble or folders")
@@ -87,7 +81,7 @@ def parse_arguments(argv=None):
     args.snrs = args.snrs or ([10, 0] if is_little else [20, 15, 10, 5, 0, -5])
     args.epsilons = args.epsilons or ([0.1, 0.5] if is_little else [0.01, 0.02, 0.05, 0.1, 0.2])
     args.max_epochs = args.max_epochs or (3 if is_little else None)
-    known = ["SVC", *NETWORKS[args.input]]
+    known = ["SVC", *NETWORKS]
     args.models = args.models or known
     if unknown := set(args.models) - set(known):
         parser.error(f"--models: no {sorted(unknown)} among {known}")
@@ -111,7 +105,7 @@ def build_models(args):
     features = OpenSmileFeatures(args.feature_set)
     extractor = features if args.input == "functionals" else LogMelSpectrogram()
     models = {"SVC": make_pipeline(features, StandardScaler(), SVC(gamma="auto"))}
-    for name, network in NETWORKS[args.input].items():
+    for name, network in NETWORKS.items():
         models[name] = make_pipeline(extractor, shorten(network, args.max_epochs))
     return {name: models[name] for name in args.models}
 

@@ -24,12 +24,12 @@ def _load(name, monkeypatch):
 
 def test_robustness_runs_and_continues(monkeypatch, tmp_path, capsys):
     script = _load("reproduce_robustness", monkeypatch)
-    arguments = ["--models", "SVC", "MLP", "--max-epochs", "1", "--snrs", "0", "--epsilons", "0.5"]
+    arguments = ["--models", "SVC", "CNN", "--max-epochs", "1", "--snrs", "0", "--epsilons", "0.5"]
     arguments += ["--corruptions", "clipping", "--attacks", "fgsm", "--path", str(tmp_path)]
     first = script.main(arguments)
     assert list(first) == ["noise", "attack", "transfer"]
-    assert set(first["attack"].predictions["pipeline"]) == {"MLP"}
-    assert set(first["transfer"].predictions["pipeline"]) == {"SVC", "MLP"}
+    assert set(first["attack"].predictions["pipeline"]) == {"CNN"}
+    assert set(first["transfer"].predictions["pipeline"]) == {"SVC", "CNN"}
     printed = capsys.readouterr().out
     assert "one speaker left out, clean training, train-fit" in printed
     assert "babble" in printed
@@ -45,10 +45,10 @@ def test_robustness_runs_and_continues(monkeypatch, tmp_path, capsys):
 
 def test_robustness_has_the_networks_on_both_inputs(monkeypatch):
     script = _load("reproduce_robustness", monkeypatch)
-    for kind, networks in script.NETWORKS.items():
+    for kind in script.INPUTS:
         args = script.parse_arguments(["--input", kind])
         models = script.build_models(args)
-        assert list(models) == ["SVC", *networks]
+        assert list(models) == ["SVC", *script.NETWORKS]
         assert models["DenseNet, no mixup"][-1].mixup_alpha == 0
         assert models["DenseNet, mixup"][-1].mixup_alpha != 0
         assert models["DenseNet, mixup"][-1].max_epochs == 3
@@ -56,11 +56,11 @@ def test_robustness_has_the_networks_on_both_inputs(monkeypatch):
 
 def test_groups_are_named_and_shortening_leaves_the_networks_alone(monkeypatch, tmp_path, capsys):
     script = _load("reproduce_robustness", monkeypatch)
-    epochs = script.NETWORKS["functionals"]["MLP"].max_epochs
-    arguments = ["--models", "MLP", "--max-epochs", "1", "--snrs", "0", "--studies", "noise"]
+    epochs = script.NETWORKS["CNN"].max_epochs
+    arguments = ["--models", "CNN", "--max-epochs", "1", "--snrs", "0", "--studies", "noise"]
     script.main([*arguments, "--noise", "white", "--n-folds", "2", "--path", str(tmp_path)])
     assert "one of 2 groups of speakers left out" in capsys.readouterr().out
-    assert script.NETWORKS["functionals"]["MLP"].max_epochs == epochs != 1
+    assert script.NETWORKS["CNN"].max_epochs == epochs != 1
     plt.close("all")
 
 
