@@ -383,7 +383,7 @@ def test_auto_is_what_the_documentation_says(data):
         "n_members": 1,
         "dropout": 0.3,
         "mixup_alpha": 0.3,
-        "max_epochs": 100,
+        "max_epochs": 60,
         "batch_size": 32,
         "lr": 3e-3,
         "weight_decay": 1e-3,
