@@ -136,6 +136,6 @@ class SyntheticDataDisplay:
         ax.axhline(100 * self.results["chance"].iloc[0], color="grey", ls=":", label="chance")
         ax.set(xticks=range(len(pairs)), xticklabels=pairs.index, ylabel="UAR in %")
         ax.tick_params(axis="x", rotation=20)
-        ax.legend(title="trained on")
+        ax.legend(title="trained on", loc="upper left", bbox_to_anchor=(1, 1))  # bars fill the axes
         self.ax_, self.figure_ = ax, ax.figure
         return self
