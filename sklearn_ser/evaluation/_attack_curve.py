@@ -218,11 +218,11 @@ class _Attacks(Disturbance):
         given, y = transform(_safe_indexing(fold.X, fold.test)), fold.y[fold.test]
         net = model
         if self.surrogate is not None:
+            if gradient.takes_waveforms(self.surrogate):
+                _check_waveforms_alike(model, self.surrogate)
             train = transform(_safe_indexing(fold.X, fold.train))
             # With the same seed, it could be the very net that it attacks.
             net = seeded(self.surrogate, (seed + 1) % 2**31).fit(train, fold.y[fold.train])
-            if gradient.takes_waveforms(net):
-                _check_waveforms_alike(model, net)
         Z = gradient.to_module_space(net, given)
 
         def predict(condition: Condition) -> Any:

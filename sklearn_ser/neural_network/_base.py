@@ -94,7 +94,7 @@ def check_metadata_length(name: str, values: Any, n_rows: int) -> None:
 
 
 # Parameters that may change between the trainings of one net.
-_COURSE = (
+_FOLLOWED = (
     "lr",
     "lr_schedule",
     "weight_decay",
@@ -156,7 +156,7 @@ class BaseSpeechNet(BaseEstimator):
     _net: ClassVar[type[SupervisedNet] | type[AlternatingNet]] = SupervisedNet
 
     n_features_in_: int
-    _course: dict[str, Any]
+    _trained_with: dict[str, Any]
     net_: SupervisedNet | AlternatingNet
     rng_state_: dict[str, torch.Tensor]
 
@@ -271,7 +271,7 @@ class BaseSpeechNet(BaseEstimator):
                     del self.net_  # lest an interrupted fit leaves one of other data
                 net = self._make_net(settings, one_frame=X.ndim == 2, device=device)
                 net.initialize()
-            self._course = {name: settings[name] for name in _COURSE}
+            self._trained_with = {name: settings[name] for name in _FOLLOWED}
             net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
             self._vary(data, settings)  # validation sees utterances whole and as they are
@@ -327,7 +327,7 @@ class BaseSpeechNet(BaseEstimator):
 
     def _follow_changes(self, net: SupervisedNet | AlternatingNet, settings: dict) -> None:
         """Let a net that trains on go by what was set since; ``net_params`` have the last word."""
-        before = self._course
+        before = self._trained_with
         changed = {name for name, value in before.items() if settings[name] != value}
         if changed & {"lr_schedule", "early_stopping", "n_iter_no_change"}:
             # Those of before watch a loss that is no longer computed, or set another rate.
