@@ -91,6 +91,21 @@ def test_one_utterance_of_a_corpus_without_speaker_effects_keeps_its_place():
     np.testing.assert_allclose(normalizer.transform(one), expected, rtol=0.1, atol=0.1)
 
 
+@pytest.mark.parametrize("n_pairs", [0, 1, 5])
+@pytest.mark.parametrize("n_features", [4, 60])
+def test_an_utterance_each_leaves_the_features_to_tell_emotions(n_pairs, n_features):
+    frame, _ = corpus(n_speakers=40, n_utterances=1, n_features=n_features, offset=0.0)
+    frame.loc[40 - n_pairs :, "speaker"] = frame["speaker"][:n_pairs].to_numpy()
+    normalizer = SpeakerNormalizer(Columns())
+    actual, columns = normalizer.fit_transform(frame), frame.drop(columns="speaker")
+    alone = np.arange(n_pairs, 40 - n_pairs)
+    expected = ((columns - columns.mean()) / columns.std()).to_numpy()
+    # A voice that was learned from one utterance would take all that is particular of it away.
+    agreement = [np.corrcoef(actual[row], expected[row])[0, 1] for row in alone]
+    assert np.median(agreement) > 0.7
+    assert 0.5 < np.median(actual[alone].std(axis=0)) < 1.5
+
+
 def test_learned_statistics():
     frame, _ = corpus()
     normalizer = SpeakerNormalizer(Columns()).fit(frame)

@@ -263,21 +263,23 @@ def _learn_corpus(moments: Moments, speakers: np.ndarray) -> _Corpus:
     freedom = corpus.n_frames - len(names)
     weight = by_speaker.n_frames[:, np.newaxis] / max(freedom, 1)
     within = (weight * by_speaker.variance).sum(axis=0)
-    # One frame a speaker tells nothing of the spread within speakers.
-    scale = guarded_scale(corpus.mean, corpus.variance if freedom == 0 else within)
+    # One frame of most speakers tells little of the spread within them.
+    scale = guarded_scale(corpus.mean, corpus.variance if freedom < len(names) else within)
 
-    voices, between = _learn_voices((by_speaker.mean - corpus.mean) / scale)
+    # Without several utterances of speakers, a voice cannot be told from an utterance.
+    repeated = len(codes) - len(names)
+    voices, between = _learn_voices((by_speaker.mean - corpus.mean) / scale, repeated)
     deviations = ((moments.mean - by_speaker.mean[codes]) / scale) @ voices.T
-    noise = deviations.T @ deviations / max(len(codes) - len(names), 1)
+    noise = deviations.T @ deviations / max(repeated, 1)
     # The means of the training speakers are noisy themselves.
     between = between - np.diag(noise) * np.mean(1 / np.bincount(codes))
     return _Corpus(corpus.mean, scale, voices, np.maximum(between, 0), noise)
 
 
-def _learn_voices(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _learn_voices(means: np.ndarray, at_most: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the directions in which speakers differ, and the variance of their means along each."""
     _, singular, directions = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
-    kept = slice(0, min(len(means) - 1, _MAX_VOICES))
+    kept = slice(0, min(len(means) - 1, _MAX_VOICES, at_most))
     return directions[kept], singular[kept] ** 2 / max(len(means) - 1, 1)
 
 
