@@ -1,5 +1,7 @@
 """Reading utterances: every accepted form gives the same samples, every bad one a clear error."""
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,12 @@ import pandas as pd
 import pytest
 import soundfile
 
-from sklearn_ser.utils._audio import check_utterances, read_utterance, utterance_column
+from sklearn_ser.utils._audio import (
+    check_readable,
+    check_utterances,
+    read_utterance,
+    utterance_column,
+)
 
 RATE = 16000
 
@@ -210,6 +217,7 @@ def test_bad_files(tmp_path, wav):
         (np.zeros(16000), ValueError, r"shape \(16000,\).*\[X\]"),
         (pd.DataFrame({"path": ["a.wav"]}), ValueError, r"'file', only \['path'\]"),
         ([3.5], TypeError, "Row 0 of X is 3.5"),
+        ([[0.0] * 100_000], TypeError, r"^.{,300}$"),
         ([np.zeros(3), None], TypeError, "Row 1 of X is None"),
         ([""], TypeError, "Row 0 of X is ''"),
         (pd.Series([None]), TypeError, "Row 0"),
@@ -218,6 +226,7 @@ def test_bad_files(tmp_path, wav):
         ([np.array([0, np.nan])], ValueError, "NaN or infinite"),
         ([np.array([0, np.inf])], ValueError, "NaN or infinite"),
         ([np.array([1, 2, 3])], ValueError, "dtype int64"),
+        ([np.array([0.0, -3e4])], ValueError, r"up to 30000.* 16-bit file by 32768"),
         ([np.array([True])], ValueError, "dtype bool"),
     ],
 )
@@ -256,3 +265,22 @@ def test_utterance_column():
         np.testing.assert_array_equal(utterance_column(X, "speaker"), ["03", "08"])
     for silent in (["a", "b"], np.array(["a", "b"]), frame[["file"]], frame["file"]):
         assert utterance_column(silent, "speaker") is None
+
+
+def test_all_that_cannot_be_read_is_told_at_once(tmp_path, wav):
+    empty, text = tmp_path / "empty.wav", tmp_path / "text.wav"
+    empty.write_bytes(b"")
+    text.write_text("no audio", encoding="utf-8")
+    utterances = check_utterances([wav, empty, text])
+    check_readable(utterances[:1], sampling_rate=None)
+    with pytest.raises(ValueError, match=r"(?s)empty\.wav.*text\.wav.*2 of 3 utterances"):
+        check_readable(utterances, sampling_rate=16000)
+    with pytest.raises(ValueError, match="empty file of 0 bytes"):
+        check_readable(utterances[:2], sampling_rate=16000)
+
+
+def test_a_name_that_is_no_utf8(tmp_path, wav):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.wav")
+    shutil.copy(wav, odd)
+    with pytest.raises(ValueError, match="not UTF-8"):
+        read([odd])

@@ -356,3 +356,13 @@ def test_noise_and_extractors_read_the_same_channel(tmp_path):
     result = noise_curve(model, files, y, groups=speakers, channel=1, snrs=100)
     uar = result.curve["uar"]
     assert uar[0] == uar[1]  # next to no noise: both conditions hear the same channel
+
+
+def test_noise_that_is_no_audio_shows_before_any_training(tmp_path):
+    write_noise(tmp_path, ["a.wav"])
+    (tmp_path / "b.wav").write_text("no audio", encoding="utf-8")
+    X, y, speakers = _corpus(n_speakers=2)
+    HEARD.clear()
+    with pytest.raises(ValueError, match=r"b\.wav.* cannot be read as audio"):
+        noise_curve(Listener(), X, y, groups=speakers, noise=tmp_path)
+    assert not HEARD

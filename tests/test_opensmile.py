@@ -295,9 +295,16 @@ def test_cross_validation_extracts_each_utterance_once(files, tmp_path, extracti
     assert len(extractions) == 4
 
 
+def test_what_is_no_audio_shows_before_the_work(files, extractions):
+    files[3].write_text("no audio")
+    with pytest.raises(ValueError, match=r"250\.wav"):
+        OpenSmileFeatures("IS09").transform(files)
+    assert not extractions
+
+
 def test_work_before_an_error_is_kept(files, tmp_path, extractions):
     content = files[3].read_bytes()
-    files[3].write_text("no audio")
+    files[3].write_bytes(content[: len(content) // 2])  # of which the header does not tell
     extractor = OpenSmileFeatures("IS09", memory=tmp_path / "cache")
     with pytest.raises(ValueError, match=r"250\.wav"):
         extractor.transform(files)

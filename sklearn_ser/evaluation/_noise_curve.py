@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from sklearn.utils import _safe_indexing
 
 from sklearn_ser.evaluation._corruptions import CORRUPTIONS
-from sklearn_ser.evaluation._evaluate import check_pipelines
 from sklearn_ser.evaluation._intervals import check_count
 from sklearn_ser.evaluation._mixing import make_babble, make_pink_noise, mix
 from sklearn_ser.evaluation._robustness import (
@@ -25,7 +24,13 @@ from sklearn_ser.evaluation._robustness import (
 )
 from sklearn_ser.evaluation._run import as_rows
 from sklearn_ser.evaluation._store import data_key
-from sklearn_ser.utils._audio import Utterance, check_utterances, read_utterance
+from sklearn_ser.evaluation._study import check_pipelines
+from sklearn_ser.utils._audio import (
+    Utterance,
+    check_readable,
+    check_utterances,
+    read_utterance,
+)
 from sklearn_ser.utils._signal import signal_number
 
 _SYNTHETIC = ("white", "pink", "babble")
@@ -197,6 +202,9 @@ def noise_curve(
     pipelines = check_pipelines(pipelines)
     _check_reading(pipelines, sampling_rate=sampling_rate, channel=channel)
     _check_apart(pipelines, noises)
+    for recordings in noises.values():
+        if isinstance(recordings, list):  # what is no audio shows before the training begins
+            check_readable(recordings, sampling_rate=sampling_rate)
     return run_conditions(
         pipelines,
         _with_audio(X),
@@ -292,9 +300,10 @@ class _Noises(Disturbance):
             )
         from sklearn_ser.augmentation._noise import cut_noise  # torch comes with it
 
-        recording = self._read(noise[rng.integers(len(noise))])
+        drawn = noise[rng.integers(len(noise))]
+        recording = self._read(drawn)
         if not recording.any():
-            raise ValueError(f"A recording of the noise is silent throughout; noise={noise}.")
+            raise ValueError(f"The noise {drawn} is silent throughout. Remove it.")
         return cut_noise(recording, n, rng)
 
 

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from sklearn_ser import __version__
 from sklearn_ser.utils._audio import (
     Utterance,
+    check_readable,
     check_reading,
     check_utterances,
     read_utterance,
@@ -93,6 +94,8 @@ class UtteranceTransformer(OutputMixin, TransformerMixin, BaseEstimator):
         files = list(self._cache_files(utterances))
         results = [None if file is None else _load(file) for file in files]
         pending = [row for row, result in enumerate(results) if result is None]
+        # All that is amiss is named at once, and before hours of extraction.
+        check_readable([utterances[row] for row in pending], sampling_rate=self.sampling_rate)
         computed = joblib.Parallel(
             n_jobs=self.n_jobs,
             # A hint: a backend that the user chooses by joblib.parallel_config comes first.

@@ -2,6 +2,7 @@
 
 import os
 import re
+import reprlib
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
@@ -29,6 +30,9 @@ _WANTED = (
     "Utterances are a list, array or Series of audio paths or of 1-D waveforms, or a DataFrame "
     "with a column 'file' (optionally 'start' and 'end' in seconds)"
 )
+
+# Far above full scale, which is 1: samples with noise, or in standard deviations, exceed that too.
+_LARGEST_PEAK = 100.0
 
 
 class Utterance(NamedTuple):
@@ -221,6 +225,36 @@ def count_samples(utterance: Utterance, *, sampling_rate: int = 16000) -> int:
     return round((end - start) * sampling_rate / rate)
 
 
+def check_readable(utterances: list[Utterance], *, sampling_rate: int | None) -> None:
+    """Refuse utterances that cannot be read, as far as the headers of the files tell.
+
+    Parameters
+    ----------
+    utterances : list of Utterance
+        As from :func:`check_utterances`.
+    sampling_rate : int or None
+        Sampling rate in Hz of waveforms; None: 16000.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If one cannot be read. The message counts them all.
+    """
+    errors = []
+    for utterance in utterances:
+        try:
+            count_samples(utterance, sampling_rate=sampling_rate or 16000)
+        except (FileNotFoundError, ValueError) as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        others = "\n".join(str(error) for error in errors[1:4])
+        raise type(errors[0])(
+            f"{errors[0]}\n{others}\n{len(errors)} of {len(utterances)} utterances have errors."
+        ) from errors[0]
+
+
 def utterance_column(X: Any, name: str) -> np.ndarray | None:
     """Read a column, or an index level, of an utterance frame.
 
@@ -289,8 +323,8 @@ def _check_source(source: Any, row: int) -> str | np.ndarray:
         return str(source)
     if not isinstance(source, np.ndarray):
         raise TypeError(
-            f"Row {row} of X is {source!r}, neither an audio path nor a 1-D array of samples. "
-            f"{_WANTED}."
+            f"Row {row} of X is {reprlib.repr(source)}, neither an audio path nor a 1-D array of "
+            f"samples. {_WANTED}."
         )
     if source.ndim != 1:
         raise ValueError(
@@ -302,6 +336,12 @@ def _check_source(source: Any, row: int) -> str | np.ndarray:
     signal = _as_floating(source, row)
     if not np.isfinite(signal).all():
         raise ValueError(f"Row {row} of X is a waveform with NaN or infinite samples. Repair it.")
+    peak = np.abs(signal).max()
+    if peak > _LARGEST_PEAK:
+        raise ValueError(
+            f"Row {row} of X is a waveform of floating-point samples up to {peak:g}, but full "
+            "scale is 1. Divide those of a 16-bit file by 32768, or give them as int16."
+        )
     return signal
 
 
@@ -370,6 +410,8 @@ def _open_file(utterance: Utterance) -> Any:
         raise ValueError(f"{utterance} is an empty file of 0 bytes. Copy it again or remove it.")
     try:
         return soundfile.SoundFile(path)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"The name of {utterance} is not UTF-8. Rename the file.") from error
     except soundfile.SoundFileError as error:
         raise ValueError(
             f"{utterance} cannot be read as audio ({error}). Give WAV, FLAC, Ogg or MP3, or "
