@@ -226,6 +226,8 @@ def test_index_errors(tmp_path):
     frame.drop(columns="speaker").to_csv(path, index=False)
     with pytest.raises(ValueError, match=r"lacks the columns \['speaker'\]"):
         load_index(tmp_path)
+    frame.drop(columns="emotion").to_csv(path, index=False)
+    assert set(load_index(tmp_path).target) == {""}
     frame[:0].to_csv(path, index=False)
     with pytest.raises(ValueError, match="no rows"):
         load_index(tmp_path)

@@ -16,11 +16,18 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
-from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, cross_val_predict
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    cross_val_predict,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from sklearn_ser import AdversarialAutoencoderSER
 from sklearn_ser.evaluation import Evaluation, evaluate, score_predictions
 
 SECONDS = ["fit_seconds", "predict_seconds"]
@@ -360,3 +367,54 @@ def test_a_wrong_argument_is_named(data, change, message):
     settings = {"pipelines": GaussianNB(), "X": X, "y": y, "groups": groups} | change
     with pytest.raises(ValueError, match=message):
         evaluate(**settings)
+
+
+def test_utterances_without_an_emotion_train_those_who_learn_from_them_and_test_none(data):
+    X, y, groups = data
+    y = np.where(np.arange(60) % 3 == 0, "", y)
+    y[groups == "10"] = ""  # a speaker of read speech: no fold tests it
+    seen: dict[str, list[np.ndarray]] = {}
+
+    class Learner(Guesser):
+        unlabeled = None
+
+        def fit(self, X, y, known=None):
+            seen.setdefault(type(self).__name__, []).append(y)
+            return super().fit(X, y[~np.isin(y.astype(str), ["", "-1"])])
+
+    class Supervised(Guesser):
+        def fit(self, X, y, known=None):
+            seen.setdefault(type(self).__name__, []).append(y)
+            return super().fit(X, y)
+
+    result = evaluate({"a": Learner(), "b": make_pipeline(Supervised())}, X, y, groups=groups)
+    rows = [(groups != speaker) for speaker in ("03", "08")]
+    for i, train in enumerate(rows):
+        assert_array_equal(seen["Learner"][i], y[train])
+        assert_array_equal(seen["Supervised"][i], y[train & (y != "")])
+    assert set(result.predictions["row"]) == set(np.flatnonzero(y != ""))
+    assert "" not in set(result.predictions["y_pred"])
+    assert_allclose(result.summary["chance"], 1 / 3)
+    # Among numbers it is -1; where none learns from it, -1 is a class as any other.
+    codes = np.where(y == "", -1, np.unique(y, return_inverse=True)[1])
+    assert_allclose(evaluate(Learner(), X, codes, groups=groups).summary["chance"], 1 / 3)
+    assert_allclose(evaluate(Guesser(), X, codes, groups=groups).summary["chance"], 1 / 4)
+
+
+def test_a_semi_supervised_net_is_evaluated(data):
+    X, y, groups = data
+    y = np.where(np.arange(60) % 2 == 0, "", y)
+    model = AdversarialAutoencoderSER(max_epochs=1)
+    search = GridSearchCV(model, {"code_size": [4]}, cv=2)
+    result = evaluate({"net": model, "search": search}, X, y, groups=groups)
+    assert len(result.predictions) == 2 * (y != "").sum()
+
+
+def test_an_error_in_a_fold_names_the_fold(data):
+    X, y, groups = data
+    X = X.copy()
+    X[45, 2] = np.nan
+    with pytest.raises(ValueError, match="NaN") as caught:
+        evaluate({"net": GaussianNB()}, X, y, groups=groups)
+    (note,) = caught.value.__notes__
+    assert "'net', fold 0: rows are those of the fold, 40 to train and 20 to test" in note

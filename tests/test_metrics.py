@@ -209,3 +209,27 @@ def test_metrics_agree_with_audmetric():
     true, pred = (y[:, 1] for y in _ratings())
     ccc = concordance_correlation_coefficient(true, pred)
     assert ccc == pytest.approx(audmetric.concordance_cc(true, pred))
+
+
+def test_samples_of_unknown_class_do_not_count():
+    true, pred = np.array(["a", "b", "", "a"]), np.array(["a", "a", "b", "b"])
+    weight, groups = np.array([1.0, 2, 3, 4]), np.array([1, 1, 1, 2])
+    rows = true != ""
+    expected = unweighted_average_recall_score(true[rows], pred[rows], sample_weight=weight[rows])
+    assert unweighted_average_recall_score(true, pred, sample_weight=weight) == expected
+    pooled, by_group = unweighted_average_recall_by_group(true, pred, groups, zero_division=0.0)
+    assert (pooled, by_group.to_dict()) == (0.25, {1: 0.5, 2: 0.0})
+
+
+def test_agreement_is_that_of_the_ratings_that_are_there():
+    rng = np.random.default_rng(0)
+    true, pred = rng.normal(size=(20, 2)), rng.normal(size=(20, 2))
+    true[:5, 0] = np.nan
+    expected = [
+        concordance_correlation_coefficient(true[rows, i], pred[rows, i])
+        for i, rows in enumerate([slice(5, None), slice(None)])
+    ]
+    actual = concordance_correlation_coefficient(true, pred, multioutput="raw_values")
+    np.testing.assert_allclose(actual, expected)
+    with pytest.raises(ValueError, match="y_pred contains NaN"):
+        concordance_correlation_coefficient(pred, true)

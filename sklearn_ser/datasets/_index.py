@@ -7,7 +7,7 @@ import pandas as pd
 
 from sklearn_ser.datasets._corpus import check_files_exist, make_bunch, to_float
 
-_REQUIRED = ("file", "speaker", "emotion")
+_REQUIRED = ("file", "speaker")
 _NUMERIC = ("start", "end", "duration_s", "arousal", "valence", "dominance")
 
 
@@ -25,11 +25,11 @@ def load_index(
     folder : str or Path
         Folder that the paths in the index are relative to.
     index : str or Path, default="index.csv"
-        The index, relative to `folder` unless absolute. The columns ``file``, ``speaker`` and
-        ``emotion`` are needed. Everything is read as strings, so that speaker ids keep their
-        leading zeros and empty fields stay empty strings, except ``start``, ``end``,
-        ``duration_s``, ``arousal``, ``valence`` and ``dominance``, which become floats (NaN
-        where empty).
+        The index, relative to `folder` unless absolute. The columns ``file`` and ``speaker`` are
+        needed, ``emotion`` but for a corpus without labels. Everything is read as strings, so
+        that speaker ids keep their leading zeros and empty fields stay empty strings, except
+        ``start``, ``end``, ``duration_s``, ``arousal``, ``valence`` and ``dominance``, which
+        become floats (NaN where empty).
     emotions : {"all", "four"}, default="all"
         All utterances, or those of the four emotions that most corpora share: anger, happiness,
         neutral, sadness.
@@ -77,6 +77,7 @@ def load_index(
         raise ValueError(
             f"The index {str(path)!r} lacks the columns {missing}; it has {list(frame.columns)}"
         )
+    frame["emotion"] = frame.get("emotion", "")
     if frame.empty:
         raise ValueError(f"The index {str(path)!r} has no rows")
     for name in frame.columns.intersection(list(_NUMERIC)):

@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import _safe_indexing
 
-from sklearn_ser.evaluation._evaluate import check_pipelines
 from sklearn_ser.evaluation._intervals import check_count
 from sklearn_ser.evaluation._robustness import (
     CLEAN,
@@ -20,6 +19,7 @@ from sklearn_ser.evaluation._robustness import (
     run_conditions,
 )
 from sklearn_ser.evaluation._run import seeded
+from sklearn_ser.evaluation._study import check_pipelines
 from sklearn_ser.utils._ragged import as_sequences, is_sequences
 
 ATTACKS = ("fgsm", "pgd")

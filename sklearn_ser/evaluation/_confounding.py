@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_ser.evaluation._evaluate import check_labels, check_speakers
+from sklearn_ser.evaluation._study import check_labels, check_speakers
 
 _N_SHUFFLES = 200
 

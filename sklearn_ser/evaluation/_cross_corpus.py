@@ -10,9 +10,10 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_consistent_length
 
-from sklearn_ser.evaluation._evaluate import evaluate, make_splits, to_speakers
+from sklearn_ser.evaluation._evaluate import evaluate
 from sklearn_ser.evaluation._run import as_labels, as_rows, empty_where_missing
 from sklearn_ser.evaluation._scores import score_predictions
+from sklearn_ser.evaluation._study import make_splits, to_speakers
 from sklearn_ser.utils._audio import utterance_column
 
 
@@ -249,6 +250,8 @@ def cross_corpus(
     >>> result.matrix().shape
     (2, 2)
     """
+    if not isinstance(corpora, Mapping):
+        raise TypeError(f"corpora is a {type(corpora).__name__}: give a dict of name to corpus.")
     parts = _harmonise([_as_corpus(*item) for item in corpora.items()], label_map, emotions)
     X = _concatenate(parts)
     y = np.concatenate([part.y for part in parts])
@@ -336,10 +339,11 @@ def _harmonise(
         described = {
             name: sorted(map(str, have)) for name, have in zip(names, present, strict=True)
         }
+        lacking = f", of which {sorted(kept - shared)} are not" if kept - shared else ""
         raise ValueError(
             f"The corpora share the emotions {sorted(map(str, shared))}, and {sorted(kept)} are to "
-            "be kept: at least two are needed, and all corpora must have them. Map labels onto "
-            f"others by label_map. There are {described}."
+            f"be kept{lacking}: at least two are needed, and all corpora must have them. Map "
+            f"labels onto others by label_map. There are {described}."
         )
     harmonised = []
     for part, y in zip(parts, renamed, strict=True):

@@ -8,18 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.base import is_regressor
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, check_cv
-from sklearn.utils import _safe_indexing, check_consistent_length, indexable
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
 from sklearn_ser.evaluation._evaluation import Evaluation
 from sklearn_ser.evaluation._run import (
-    as_labels,
-    as_rows,
     check_repeats,
-    check_speakers_apart,
-    empty_where_missing,
     encode_predictions,
     fold_seeds,
     make_folder,
@@ -27,7 +21,12 @@ from sklearn_ser.evaluation._run import (
     seeded,
 )
 from sklearn_ser.evaluation._store import content_key, data_key, file_name, load, save
-from sklearn_ser.utils._audio import utterance_column
+from sklearn_ser.evaluation._study import (
+    check_pipelines,
+    check_study,
+    learns_without,
+    mark_labelled,
+)
 
 
 class _Task(NamedTuple):
@@ -84,7 +83,9 @@ def evaluate(
         Utterances, sequences or features: what the pipelines take.
 
     y : array-like of shape (n_samples,)
-        Emotions, strings or integers.
+        Emotions, strings or integers. Where a pipeline ends in an estimator with the parameter
+        ``unlabeled``, some may be missing: utterances without an emotion train such pipelines and
+        no other, and test none.
 
     groups : array-like of shape (n_samples,), default=None
         What `cv` keeps apart: speakers, sessions, corpora. None: the speakers.
@@ -174,123 +175,33 @@ def evaluate(
     pipelines = check_pipelines(pipelines)
     check_repeats(n_repeats, random_state)
     fit_params = _check_fit_params(fit_params, pipelines)
+    known = mark_labelled(y, pipelines)
     X, labels, speakers, splits = check_study(
-        X, y, groups, cv, speakers, allow_shared_speakers=allow_shared_speakers
+        X, y, groups, cv, speakers, known=known, allow_shared_speakers=allow_shared_speakers
     )
+    rows = {name: known | learns_without(pipeline) for name, pipeline in pipelines.items()}
     tasks = [
-        _Task(name, repeat, fold, pipeline, seed, shared, fit_params.get(name, {}), train, test)
+        _Task(
+            name,
+            repeat,
+            fold,
+            pipeline,
+            seed,
+            shared,
+            fit_params.get(name, {}),
+            train[rows[name][train]],
+            test[known[test]],
+        )
         for repeat in range(n_repeats)
         for fold, (train, test) in enumerate(splits)
         for seed in fold_seeds(random_state, repeat, fold)
         for shared in fold_seeds(random_state, repeat, 0)
         for name, pipeline in pipelines.items()
+        if known[test].any()
     ]
-    results = _run_missing(tasks, X, labels, make_folder(path), n_jobs, verbose)
-    return _collect(tasks, results, labels, speakers)
-
-
-def check_pipelines(pipelines: Any) -> dict[str, Any]:
-    """Check pipelines and give each a name.
-
-    Parameters
-    ----------
-    pipelines : classifier or dict of str to classifier
-        As the user gave them.
-
-    Returns
-    -------
-    dict of str to classifier
-        By name.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or one is no classifier.
-    """
-    if not isinstance(pipelines, Mapping):
-        last = pipelines.steps[-1][1] if hasattr(pipelines, "steps") else pipelines
-        pipelines = {type(last).__name__: pipelines}
-    if not pipelines:
-        raise ValueError("pipelines is empty: pass a dict of name to pipeline.")
-    for name, pipeline in pipelines.items():
-        usable = all(hasattr(pipeline, method) for method in ("fit", "predict", "get_params"))
-        if not usable or isinstance(pipeline, type) or is_regressor(pipeline):
-            raise ValueError(
-                f"The pipeline {name!r} is {pipeline!r}, which is no classifier: it needs the "
-                "methods fit, predict and get_params, and to predict classes."
-            )
-    return {str(name): pipeline for name, pipeline in pipelines.items()}
-
-
-def check_study(
-    X: Any, y: Any, groups: Any, cv: Any, speakers: Any, *, allow_shared_speakers: bool = False
-) -> tuple[Any, np.ndarray, np.ndarray, list[tuple]]:
-    """Check the data of a study and list its folds.
-
-    Parameters
-    ----------
-    X, y, groups, cv, speakers, allow_shared_speakers : object
-        As for :func:`evaluate`.
-
-    Returns
-    -------
-    X : array-like or DataFrame of shape (n_samples, ...)
-        Data whose rows can be taken.
-
-    labels : ndarray of shape (n_samples,)
-        Emotions.
-
-    speakers : ndarray of shape (n_samples,)
-        Speakers.
-
-    splits : list of (train, test)
-        Indices of rows.
-
-    Raises
-    ------
-    ValueError
-        If a label or speaker is missing, lengths differ, or a fold has a speaker on both sides that
-        may not.
-    """
-    labels = check_labels(y)
-    X, _ = indexable(as_rows(X), labels)
-    speakers = to_speakers(X, groups, speakers)
-    groups = speakers if groups is None else groups
-    check_consistent_length(X, labels, groups, speakers)
-    splits = make_splits(X, labels, groups, cv)
-    if not allow_shared_speakers:
-        check_speakers_apart(splits, speakers)
-    return X, labels, speakers, splits
-
-
-def check_labels(y: Any) -> np.ndarray:
-    """Check that every utterance has a class.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        Emotions.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Strings or integers.
-
-    Raises
-    ------
-    ValueError
-        If a label is missing, or the labels are numbers with fractions.
-    """
-    y = as_labels(empty_where_missing(y))
-    missing = y == "" if y.dtype.kind == "U" else np.zeros(len(y), dtype=bool)
-    if missing.any():
-        raise ValueError(
-            f"{missing.sum()} of {len(y)} utterances have no label, first of them row "
-            f"{np.flatnonzero(missing)[0]}: leave them out of X, y and groups."
-        )
-    if y.dtype.kind == "f" and (y != np.round(y)).any():
-        raise ValueError(f"y holds numbers such as {y[y != np.round(y)][0]}, which are no classes.")
-    return y
+    classes = np.unique(labels[known])
+    results = _run_missing(tasks, X, labels, classes, make_folder(path), n_jobs, verbose)
+    return _collect(tasks, results, labels, classes, speakers)
 
 
 def _check_fit_params(fit_params: Any, pipelines: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -303,110 +214,11 @@ def _check_fit_params(fit_params: Any, pipelines: Mapping[str, Any]) -> Mapping[
     return fit_params
 
 
-def to_speakers(X: Any, groups: Any, speakers: Any) -> np.ndarray:
-    """Find out who speaks: from the argument, the column of X, or the groups.
-
-    Parameters
-    ----------
-    X : array-like or DataFrame of shape (n_samples, ...)
-        Data: utterances with the column or index level ``speaker`` or without, or features, with
-        the index level or without.
-
-    groups, speakers : array-like of shape (n_samples,) or None
-        As the user gave them.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Speakers.
-
-    Raises
-    ------
-    ValueError
-        If a speaker is missing, or all are, or if they stand among features.
-    """
-    # Ids such as "03" read as numbers, so that a classifier learns from them without a word.
-    if isinstance(X, pd.DataFrame) and "speaker" in X and utterance_column(X, "file") is None:
-        raise ValueError(
-            "X has the column 'speaker' among its features, from which a pipeline would learn: "
-            "drop the column and pass speakers=, or make it an index level, "
-            "X.set_index('speaker')."
-        )
-    if speakers is None:
-        speakers = utterance_column(X, "speaker")
-    if speakers is None:
-        speakers = groups
-    if speakers is None:
-        raise ValueError(
-            "Which utterances are of one speaker is not known: pass the speakers as groups, or "
-            "utterances in a frame with the column 'speaker'."
-        )
-    return check_speakers(speakers)
-
-
-def check_speakers(speakers: Any) -> np.ndarray:
-    """Check that every utterance has a speaker.
-
-    Parameters
-    ----------
-    speakers : array-like of shape (n_samples,)
-        Speakers.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Strings or numbers.
-
-    Raises
-    ------
-    ValueError
-        If a speaker is missing.
-    """
-    speakers = as_labels(empty_where_missing(speakers))
-    missing = speakers == "" if speakers.dtype.kind == "U" else np.zeros(len(speakers), dtype=bool)
-    if missing.any():
-        raise ValueError(
-            f"{missing.sum()} of {len(speakers)} utterances have no speaker, first of them row "
-            f"{np.flatnonzero(missing)[0]}: name the speaker, or leave them out."
-        )
-    return speakers
-
-
-def make_splits(X: Any, y: np.ndarray, groups: Any, cv: Any) -> list[tuple]:
-    """List the folds.
-
-    Parameters
-    ----------
-    X : array-like or DataFrame of shape (n_samples, ...)
-        Data.
-
-    y : ndarray of shape (n_samples,)
-        Emotions.
-
-    groups : array-like of shape (n_samples,)
-        What is kept apart.
-
-    cv : int, cross-validation generator, iterable or None
-        As for :func:`evaluate`.
-
-    Returns
-    -------
-    list of (train, test)
-        Indices of rows.
-    """
-    if cv is None:
-        cv = LeaveOneGroupOut()
-    elif isinstance(cv, (int, np.integer)):
-        cv = GroupKFold(cv)
-    rows = np.arange(len(y))  # masks become indices
-    splits = check_cv(cv, y, classifier=True).split(X, y, groups)
-    return [(rows[train], rows[test]) for train, test in splits]
-
-
 def _run_missing(
     tasks: list[_Task],
     X: Any,
     y: np.ndarray,
+    classes: np.ndarray,
     folder: Path | None,
     n_jobs: int | None,
     verbose: int,
@@ -416,10 +228,9 @@ def _run_missing(
     saved = [None if file is None else load(file) for file in files]
     results = [None if content is None else _Result(**content) for content in saved]
     missing = [i for i, result in enumerate(results) if result is None]
-    classes = np.unique(y).tolist()
     computed = run_jobs(
         _run,
-        [(tasks[i], X, y, classes, files[i]) for i in missing],
+        [(tasks[i], X, y, classes.tolist(), files[i]) for i in missing],
         n_jobs=n_jobs,
         verbose=verbose,
         title="evaluate",
@@ -436,16 +247,16 @@ def _result_files(
     if folder is None:
         return [None] * len(tasks)
     data = data_key(X, y)
-    # A pipeline and a fold are hashed once, however many tasks they are in.
+    # A pipeline and its folds are hashed once, however many tasks they are in.
     pipelines = {task.pipeline: content_key(task.estimator, task.params) for task in tasks}
-    folds = {task.fold: content_key(task.train, task.test) for task in tasks}
+    folds = {(task.pipeline, task.fold): content_key(task.train, task.test) for task in tasks}
     return [
         folder
         / file_name(
             f"{task.pipeline}_repeat{task.repeat}_fold{task.fold}",
             data,
             pipelines[task.pipeline],
-            folds[task.fold],
+            folds[task.pipeline, task.fold],
             task.seed,
             task.copies_seed,
         )
@@ -458,9 +269,16 @@ def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -
     X_train, X_test = (_safe_indexing(X, rows) for rows in (task.train, task.test))
     params = _check_method_params(X, task.params, task.train)
     start = time.perf_counter()
-    estimator.fit(X_train, y[task.train], **params)
-    fitted = time.perf_counter()
-    predicted = estimator.predict(X_test)
+    try:
+        estimator.fit(X_train, y[task.train], **params)
+        fitted = time.perf_counter()
+        predicted = estimator.predict(X_test)
+    except Exception as error:
+        error.add_note(
+            f"Pipeline {task.pipeline!r}, fold {task.fold}: rows are those of the fold, "
+            f"{len(task.train)} to train and {len(task.test)} to test, not those of the whole X."
+        )
+        raise
     end = time.perf_counter()
     codes = encode_predictions(predicted, classes, len(task.test), task.pipeline, task.fold)
     result = _Result(codes, fitted - start, end - fitted)
@@ -470,7 +288,11 @@ def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -
 
 
 def _collect(
-    tasks: list[_Task], results: list[_Result], y: np.ndarray, speakers: np.ndarray
+    tasks: list[_Task],
+    results: list[_Result],
+    y: np.ndarray,
+    classes: np.ndarray,
+    speakers: np.ndarray,
 ) -> Evaluation:
     sizes = [len(task.test) for task in tasks]
     rows = np.concatenate([task.test for task in tasks])
@@ -480,7 +302,7 @@ def _collect(
     }
     predictions = {name: np.repeat(np.array(values), sizes) for name, values in keys.items()}
     predictions |= {"row": rows, "speaker": speakers[rows]}
-    predictions |= {"y_true": y[rows], "y_pred": np.unique(y)[predicted]}
+    predictions |= {"y_true": y[rows], "y_pred": classes[predicted]}
     fits = keys | {
         "n_train": [len(task.train) for task in tasks],
         "fit_seconds": [result.fit_seconds for result in results],

@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, indexable
 
-from sklearn_ser.evaluation._evaluate import make_splits, to_speakers
 from sklearn_ser.evaluation._fingerprint import find_duplicate_audio
 from sklearn_ser.evaluation._run import as_labels, as_rows
+from sklearn_ser.evaluation._study import make_splits, to_speakers
 from sklearn_ser.utils._audio import utterance_column
 
 # Rounding to float32 moves means and deviations of standardised features by less than this.

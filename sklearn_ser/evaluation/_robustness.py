@@ -12,7 +12,6 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
-from sklearn_ser.evaluation._evaluate import check_pipelines, check_study
 from sklearn_ser.evaluation._intervals import bootstrap_interval, paired_drop_test
 from sklearn_ser.evaluation._run import (
     check_repeats,
@@ -24,6 +23,7 @@ from sklearn_ser.evaluation._run import (
 )
 from sklearn_ser.evaluation._scores import score_predictions
 from sklearn_ser.evaluation._store import content_key, data_key, file_name, load, save
+from sklearn_ser.evaluation._study import check_pipelines, check_study
 
 CLEAN = "clean"
 

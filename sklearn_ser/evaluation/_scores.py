@@ -128,7 +128,7 @@ def group_counts(
     return keys, count_confusions(true, pred, groups, len(classes), len(keys)), classes
 
 
-def score_predictions(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def score_predictions(predictions: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     """Score predictions for each combination of some columns.
 
     The predictions of a combination are pooled and scored once. What is scored over few
@@ -142,7 +142,7 @@ def score_predictions(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFr
         As in ``predictions`` of what :func:`evaluate` returns: with the columns ``y_true``,
         ``y_pred`` and those of `by`.
 
-    by : sequence of str
+    by : str or sequence of str
         Columns, for example ``["pipeline", "speaker"]``.
 
     Returns
@@ -176,6 +176,7 @@ def score_predictions(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFr
     0      f          2          2  1.0  1.0      1.00
     1      m          2          1  0.5  0.5      0.33
     """
+    by = [by] if isinstance(by, str) else list(by)
     check_columns(predictions, [*by, "y_true", "y_pred"])
     keys, counts, _ = group_counts(predictions, by)
     return keys.assign(

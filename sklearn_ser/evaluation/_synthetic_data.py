@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.model_selection import LeaveOneGroupOut, check_cv
 from sklearn.utils import check_consistent_length, check_X_y
 
-from sklearn_ser.evaluation._evaluate import check_labels
 from sklearn_ser.evaluation._run import (
     check_repeats,
     fold_seeds,
@@ -23,6 +22,7 @@ from sklearn_ser.evaluation._run import (
     seeded,
 )
 from sklearn_ser.evaluation._store import data_key, file_name, load, save
+from sklearn_ser.evaluation._study import check_labels
 from sklearn_ser.metrics import unweighted_average_recall_score
 
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "real + synthetic"

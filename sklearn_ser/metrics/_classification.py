@@ -30,7 +30,7 @@ def unweighted_average_recall_score(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
-        True classes.
+        True classes. Samples whose class is ``""``, not known, do not count.
     y_pred : array-like of shape (n_samples,)
         Predicted classes. Predictions outside `labels` are errors.
     labels : array-like of shape (n_classes,), default=None
@@ -81,6 +81,7 @@ def unweighted_average_recall_score(
     >>> unweighted_average_recall_score(y_true, y_pred, labels=classes, zero_division=0.0)
     0.5
     """
+    y_true, y_pred, sample_weight = _labelled(y_true, y_pred, sample_weight)
     if labels is not None:
         listed = np.asarray(labels).tolist()
         unknown = sorted(set(unique_labels(y_true).tolist()) - set(listed))
@@ -99,6 +100,16 @@ def unweighted_average_recall_score(
             zero_division=zero_division,
         )
     )
+
+
+def _labelled(y_true: Any, *others: Any) -> tuple[Any, ...]:
+    """Leave out the samples whose true class is not known."""
+    true = np.asarray(y_true)
+    if true.dtype.kind not in "OU" or true.ndim != 1 or not (true == "").any():
+        return y_true, *others
+    check_consistent_length(y_true, *others)
+    rows = np.flatnonzero(true != "")
+    return tuple(None if a is None else np.asarray(a)[rows] for a in (y_true, *others))
 
 
 def unweighted_average_recall_by_group(
@@ -161,16 +172,18 @@ def unweighted_average_recall_by_group(
     (0.75, {'03': 1.0, '08': 0.5})
     """
     check_consistent_length(y_true, y_pred, groups)
-    y_true, y_pred, groups = (np.asarray(column_or_1d(a)) for a in (y_true, y_pred, groups))
+    true, pred, group_of = _labelled(
+        *(np.asarray(column_or_1d(a)) for a in (y_true, y_pred, groups))
+    )
     if labels is None:
-        labels = unique_labels(y_true, y_pred)
+        labels = unique_labels(true, pred)
 
     def score(rows: Any) -> float:
         return unweighted_average_recall_score(
-            y_true[rows], y_pred[rows], labels=labels, zero_division=zero_division
+            true[rows], pred[rows], labels=labels, zero_division=zero_division
         )
 
-    per_group = {group: score(groups == group) for group in np.unique(groups)}
+    per_group = {group: score(group_of == group) for group in np.unique(group_of)}
     return score(slice(None)), pd.Series(per_group, name="unweighted_average_recall", dtype=float)
 
 

@@ -27,7 +27,7 @@ def concordance_correlation_coefficient(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        True values.
+        True values. NaN stands for a rating that is missing and does not count.
     y_pred : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Predicted values.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -43,13 +43,13 @@ def concordance_correlation_coefficient(
     Raises
     ------
     ValueError
-        If the shapes differ, a value is not finite or `multioutput` is unknown.
+        If the shapes differ, a value is infinite, a predicted one NaN, or `multioutput` unknown.
 
     Warns
     -----
     UndefinedMetricWarning
         If the result is NaN: true and predicted values are one and the same constant, or there
-        are fewer than two samples.
+        are fewer than two samples with a true value.
 
     References
     ----------
@@ -68,8 +68,8 @@ def concordance_correlation_coefficient(
         )
     check_consistent_length(y_true, y_pred)
     true, pred = (
-        check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
-        for y, name in ((y_true, "y_true"), (y_pred, "y_pred"))
+        check_array(y, ensure_2d=False, dtype=np.float64, input_name=name, ensure_all_finite=finite)
+        for y, name, finite in ((y_true, "y_true", "allow-nan"), (y_pred, "y_pred", True))
     )
     true, pred = (y.reshape(len(y), -1) for y in (true, pred))
     if true.shape != pred.shape:
@@ -77,7 +77,10 @@ def concordance_correlation_coefficient(
             f"y_true has {true.shape[1]} outputs and y_pred has {pred.shape[1]}: they must agree"
         )
     weight = _check_sample_weight(sample_weight, true, dtype=np.float64)
-    ccc = _concordance(true, pred, weight / weight.sum())
+    known = ~np.isnan(true)
+    ccc = np.array(
+        [_concordance(true[rows, i], pred[rows, i], weight[rows]) for i, rows in enumerate(known.T)]
+    )
     if np.isnan(ccc).any():
         warnings.warn(
             "CCC is undefined (NaN) for fewer than two samples and where true and predicted "
@@ -88,16 +91,18 @@ def concordance_correlation_coefficient(
     return ccc if multioutput == "raw_values" else float(ccc.mean())
 
 
-def _concordance(true: np.ndarray, pred: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _concordance(true: np.ndarray, pred: np.ndarray, weight: np.ndarray) -> float:
     if np.count_nonzero(weight) < 2:
-        return np.full(true.shape[1], np.nan)
+        return np.nan
+    # Identical constants differ from their computed mean by rounding only: not a perfect match.
+    if (true == true[0]).all() and (pred == true[0]).all():
+        return np.nan
+    weight = weight / weight.sum()
     mean_true, mean_pred = weight @ true, weight @ pred
     covariance = weight @ ((true - mean_true) * (pred - mean_pred))
     spread = weight @ ((true - mean_true) ** 2 + (pred - mean_pred) ** 2)
     distance = spread + (mean_true - mean_pred) ** 2
-    # Identical constants differ from their computed mean by rounding only: not a perfect match.
-    constant = (true == true[0]).all(axis=0) & (pred == true[0]).all(axis=0)
-    return np.divide(2 * covariance, distance, out=np.full(len(distance), np.nan), where=~constant)
+    return 2 * covariance / distance
 
 
 concordance_correlation_coefficient_scorer = make_scorer(concordance_correlation_coefficient)

@@ -5,10 +5,13 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import compute_sample_weight
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import column_or_1d
 
+from sklearn_ser.neural_network._checks import check_labelled
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.neural_network._semi_supervised import BaseSemiSupervisedNet
 
@@ -56,6 +59,36 @@ class BaseSemiSupervisedSER(BaseSemiSupervisedNet, BaseSERClassifier):
     def _has_label(self, y: np.ndarray) -> NDArray[np.bool_]:
         return ~is_unlabelled(y, self.unlabeled)
 
+    def _check_labelled(self, y: ArrayLike) -> None:
+        labels = np.asarray(y, dtype=object)
+        if pd.isna(labels).any():
+            check_labelled(labels, "Label them '', or -1 among numbers, or as `unlabeled` says.")
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Compute the share of the labelled utterances whose emotion is found.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features), or sequences
+            As in :meth:`fit`.
+
+        y : array-like of shape (n_utterances,)
+            Emotions; utterances that are ``unlabeled`` do not count.
+
+        sample_weight : array-like of shape (n_utterances,), default=None
+            Weights of the utterances.
+
+        Returns
+        -------
+        float
+            The accuracy.
+        """
+        labels = np.asarray(column_or_1d(y))
+        known = self._has_label(labels)
+        weight = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight)
+        predicted = self.predict(X)
+        return float(accuracy_score(labels[known], predicted[known], sample_weight=weight[known]))
+
     def _fit_partly_labelled(
         self,
         X: Any,
@@ -77,7 +110,7 @@ class BaseSemiSupervisedSER(BaseSemiSupervisedNet, BaseSERClassifier):
             )
         code = np.full(len(known), -1)
         code[known] = self._encode(rows.y[known], classes, resume)
-        weight[known] *= compute_sample_weight(self.class_weight, rows.y[known])
+        weight[known] *= self._weigh_classes(rows.y[known])
         smooth = self.label_smoothing
         target = (1 - smooth) * np.eye(len(self.classes_))[code] + smooth / len(self.classes_)
         target[~known] = 0
