@@ -156,7 +156,7 @@ def test_early_stopping_holds_back_rated_utterances_of_other_speakers(corpus):
     speaker = corpus["speaker"]
     model = _model(early_stopping=True, validation_fraction=0.25, max_epochs=3)
     strata = np.where(np.isnan(corpus["y"]).all(axis=1), -1, 0)
-    train, valid = model._split_validation(80, speaker, strata)
+    train, valid = model._split_validation(80, speaker, strata, seed=0)
     assert not set(speaker[train]) & set(speaker[valid])
     assert not np.isnan(corpus["y"][valid]).any()
     assert np.isnan(corpus["y"][train]).any()

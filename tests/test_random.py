@@ -1,5 +1,8 @@
 """Randomness in a scope of its own."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -36,6 +39,19 @@ def test_scope_seeds_and_restores():
     with torch_rng(5):
         again = torch.rand(3)
     assert torch.equal(first, again)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_threads_take_turns():
+    def draw(seed):
+        with torch_rng(seed):
+            time.sleep(0.01)
+            return torch.rand(3).tolist()
+
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(4) as threads:
+        drawn = list(threads.map(draw, range(8)))
+    assert drawn == [draw(seed) for seed in range(8)]
     assert torch.equal(before, torch.get_rng_state())
 
 

@@ -106,6 +106,18 @@ def test_banks_of_any_length_have_the_same_frames():
     assert lengths == {7}
 
 
+@pytest.mark.parametrize("n_samples", [1, 40, 79, 161])
+def test_a_filter_shorter_than_the_hop_sees_the_middle_of_each_frame(n_samples):
+    bank = FilterBank(2, 80, 160)
+    n_frames = -(-n_samples // 160)
+    signal = torch.zeros(1, 160 * n_frames)
+    signal[0, :n_samples] = torch.randn(n_samples)
+    frames = signal.reshape(n_frames, 160)[:, 40:120]
+    power = (frames @ (bank.scale * bank.filters[:, 0]).T).square()
+    expected = power[:, :2] + power[:, 2:]
+    torch.testing.assert_close(bank(signal[:, :n_samples])[0], expected)
+
+
 def test_mean_of_frames_is_that_of_valid_ones():
     X = torch.arange(10.0).reshape(2, 5, 1)
     means, lengths = MeanOfFrames(2)(X, torch.tensor([5, 3]))

@@ -264,7 +264,7 @@ def test_early_stopping_holds_back_whole_speakers_and_keeps_the_best_weights():
     y = np.random.default_rng(1).normal(size=90)  # nothing to learn
     speaker = np.arange(90) % 9
     model = _net(max_epochs=200, early_stopping=True, validation_fraction=0.3, n_iter_no_change=3)
-    train, valid = model._split_validation(90, speaker, None)
+    train, valid = model._split_validation(90, speaker, None, seed=0)
     assert not set(speaker[train]) & set(speaker[valid])
     model.fit(X, y, groups=speaker)
     losses = [epoch["valid_loss"] for epoch in model.history_]

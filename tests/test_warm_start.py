@@ -48,9 +48,38 @@ def test_a_schedule_of_another_length_starts_anew(make, data):
     model.set_params(max_epochs=7).partial_fit(*data)
     n = model.net_.batches_per_epoch_
     assert_allclose(_rates(model), 0.01 * one_cycle((n - 1) / n / 7))
-    model.fit(*data)  # seven more epochs: past the end, the count begins anew
+    model.fit(*data)  # seven more epochs, whose cycle ends with them
     assert model.n_iter_ == 13
+    assert_allclose(_rates(model), 0.01 * one_cycle((6 + (n - 1) / n) / 7))
+    model.partial_fit(*data)  # past the end, the count begins anew
     assert_allclose(_rates(model), 0.01 * one_cycle((n - 1) / n / 7))
+
+
+@pytest.mark.parametrize("make", NETS.values(), ids=NETS)
+def test_a_fit_behind_one_that_stopped_early_has_a_cycle_of_its_own(make, data):
+    model = make(max_epochs=20, early_stopping=True, n_iter_no_change=1, lr=0.1, warm_start=True)
+    stopped = model.set_params(random_state=0).fit(*data).n_iter_
+    assert stopped < 20
+    model.set_params(early_stopping=False).fit(*data)
+    assert model.n_iter_ == stopped + 20
+    n = model.net_.batches_per_epoch_
+    assert_allclose(_rates(model), 0.1 * one_cycle((19 + (n - 1) / n) / 20))
+
+
+def test_what_is_held_back_stays_so(data, monkeypatch):
+    held_back = []
+    split = MLPSER._split_validation
+
+    def record(model, *args):
+        train, valid = split(model, *args)
+        held_back.append(sorted(valid))
+        return train, valid
+
+    monkeypatch.setattr(MLPSER, "_split_validation", record)
+    model = MLPSER(early_stopping=True, warm_start=True, max_epochs=1)
+    model.fit(*data).fit(*data)
+    model.set_params(warm_start=False).fit(*data)
+    assert held_back[0] == held_back[1] != held_back[2]
 
 
 def test_a_schedule_can_be_exchanged(data):
@@ -103,15 +132,25 @@ def test_groups_keep_their_ratio_of_rates_and_their_decay(data):
 
 
 @pytest.mark.parametrize("make", NETS.values(), ids=NETS)
-def test_early_stopping_switched_on_leaves_the_course_alone(make, data):
-    model = make(lr=0.01, max_epochs=10, random_state=0).partial_fit(*data)
+def test_early_stopping_switched_off_leaves_the_course_alone(make, data):
+    model = make(lr=0.01, max_epochs=10, early_stopping=True, random_state=0).fit(*data)
+    model.set_params(early_stopping=False)
     for _ in range(5):
         model.partial_fit(*data)
-    model.set_params(early_stopping=True).partial_fit(*data)
     n = model.net_.batches_per_epoch_
-    assert_allclose(_rates(model), 0.01 * one_cycle((6 + (n - 1) / n) / 10))
-    patience = model.set_params(n_iter_no_change=3).partial_fit(*data).net_.callbacks_
-    assert dict(patience)["early_stopping"].patience == 3
+    assert_allclose(_rates(model), 0.01 * one_cycle((4 + (n - 1) / n) / 10))
+
+
+def test_patience_is_followed(data):
+    model = MLPSER(max_epochs=2, early_stopping=True, warm_start=True, random_state=0).fit(*data)
+    callbacks = model.set_params(n_iter_no_change=3).fit(*data).net_.callbacks_
+    assert dict(callbacks)["early_stopping"].patience == 3
+
+
+@pytest.mark.parametrize("make", NETS.values(), ids=NETS)
+def test_error_early_stopping_of_one_epoch(make, data):
+    with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
+        make(early_stopping=True).partial_fit(*data)
 
 
 def test_a_callback_of_the_user_keeps_its_state(data):

@@ -152,8 +152,9 @@ class FilterBank(nn.Module):
         hop, size = self.hop_samples, self.filters.shape[2]
         n_frames = -(-X.shape[1] // hop)
         before = (size - hop) // 2
-        behind = (n_frames - 1) * hop + size - before - X.shape[1]
-        X = nn.functional.pad(X, (before, behind))
+        X = nn.functional.pad(X, (0, n_frames * hop - X.shape[1]))
+        # Less than nothing is cut off, where filters are shorter than the hop.
+        X = nn.functional.pad(X, (before, size - hop - before))
         filters = self.scale * self.filters
         passed = nn.functional.conv1d(X[:, None], filters, stride=hop).square()
         return (passed[:, : self.n_filters] + passed[:, self.n_filters :]).transpose(1, 2)

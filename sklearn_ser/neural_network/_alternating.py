@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_ser.neural_network._base import resolve_device
 from sklearn_ser.neural_network._batches import UtteranceDataset
+from sklearn_ser.neural_network._checks import resolve_device
 from sklearn_ser.neural_network._net import AlternatingNet
 
 

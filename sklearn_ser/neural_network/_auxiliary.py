@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from sklearn_ser.neural_network._semi_supervised import WEIGHT, BaseSemiSupervisedNet
+from sklearn_ser.utils._sizes import Sizes
 
 
 class BaseAutoencoderNet(BaseSemiSupervisedNet):
@@ -22,7 +23,7 @@ class BaseAutoencoderNet(BaseSemiSupervisedNet):
         "adversarial_weight": WEIGHT,
         "speaker_weight": WEIGHT,
         "gender_weight": WEIGHT,
-        "discriminator_sizes": ["array-like"],
+        "discriminator_sizes": [Sizes()],
     }
 
     def _learns_without_emotion(self) -> bool:

@@ -4,94 +4,32 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _num_samples,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
 from sklearn_ser.modules import Ensemble
 from sklearn_ser.neural_network._batch_augmentation import AUGMENTATIONS, Augmentation
 from sklearn_ser.neural_network._batches import UtteranceDataset
-from sklearn_ser.neural_network._net import AlternatingNet, SupervisedNet
+from sklearn_ser.neural_network._checks import (
+    check_metadata_length,
+    check_net_params,
+    check_no_utterances,
+    check_weights,
+    resolve_device,
+)
+from sklearn_ser.neural_network._net import AlternatingNet, DivergenceError, SupervisedNet
 from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.neural_network._schedule import LearningRateSchedule, one_cycle
 from sklearn_ser.utils._ragged import check_sequences, is_sequences
 from sklearn_ser.utils._random import rng_state, seed_from, set_rng_state, torch_rng
-
-
-def resolve_device(device: str) -> str:
-    """Name the device to compute on.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"`` is CUDA where there is a device and the CPU elsewhere; else a torch device.
-
-    Returns
-    -------
-    str
-        A torch device.
-
-    Raises
-    ------
-    ValueError
-        If the device is unknown or not there.
-
-    Examples
-    --------
-    >>> from sklearn_ser.neural_network._base import resolve_device
-    >>> resolve_device("cpu")
-    'cpu'
-    """
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        kind = torch.device(device).type
-    except RuntimeError as error:
-        raise ValueError(
-            f"device={device!r} is no torch device. Use 'auto', 'cpu' or 'cuda'."
-        ) from error
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device={device!r}, but torch sees no CUDA device. Use 'auto' or 'cpu'.")
-    return device
-
-
-def check_metadata_length(name: str, values: Any, n_rows: int) -> None:
-    """Refuse per-utterance metadata of another length than X.
-
-    Parameters
-    ----------
-    name : str
-        Name of the argument.
-
-    values : array-like or None
-        The metadata.
-
-    n_rows : int
-        Number of utterances.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ; the message names the usual cause.
-    """
-    if values is not None and _num_samples(values) != n_rows:
-        raise ValueError(
-            f"{name} has {_num_samples(values)} entries, but X has {n_rows} rows. A sampler "
-            f"earlier in the pipeline changes the rows of X and y, but not of {name}: fit without "
-            f"{name}, or without the sampler."
-        )
-
 
 # Parameters that may change between the trainings of one net.
 _FOLLOWED = (
@@ -103,44 +41,6 @@ _FOLLOWED = (
     "early_stopping",
     "n_iter_no_change",
 )
-
-# What net_params cannot set, and what does instead.
-_NOT_NET_PARAMS = {
-    "max_epochs": "use the parameter max_epochs",
-    "train_split": "use the parameters early_stopping and validation_fraction",
-    "criterion": "the estimator's loss is fixed",
-    "module": "use SpeechNetClassifier for a module of your own",
-}
-
-
-def check_net_params(net_params: dict[str, Any] | None) -> dict[str, Any]:
-    """Refuse parameters of the net that are the estimator's own.
-
-    Parameters
-    ----------
-    net_params : dict or None
-        Further parameters of the skorch net.
-
-    Returns
-    -------
-    dict
-        A copy of them.
-
-    Raises
-    ------
-    ValueError
-        If one of them is the estimator's to set; the message says what to use instead.
-
-    Examples
-    --------
-    >>> from sklearn_ser.neural_network._base import check_net_params
-    >>> check_net_params(None), check_net_params({"lr": 0.1})
-    ({}, {'lr': 0.1})
-    """
-    for name in net_params or {}:
-        if name in _NOT_NET_PARAMS:
-            raise ValueError(f"net_params has {name!r}: {_NOT_NET_PARAMS[name]}.")
-    return dict(net_params or {})
 
 
 class BaseSpeechNet(BaseEstimator):
@@ -156,7 +56,9 @@ class BaseSpeechNet(BaseEstimator):
     _net: ClassVar[type[SupervisedNet] | type[AlternatingNet]] = SupervisedNet
 
     n_features_in_: int
+    _on_sequences: bool
     _trained_with: dict[str, Any]
+    _validation_seed: int
     net_: SupervisedNet | AlternatingNet
     rng_state_: dict[str, torch.Tensor]
 
@@ -207,18 +109,41 @@ class BaseSpeechNet(BaseEstimator):
         self, X: Any, y: Any, sample_weight: Any, groups: Any, *, reset: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
         """Check what to train on and leave out the utterances of weight zero."""
+        if reset:
+            self._forget()
         X = self._check_X(X, reset=reset)
         y = self._check_y(self._require_y(y), X)
         weight = check_weights(sample_weight, X)
         check_metadata_length("groups", groups, len(X))
         kept = weight > 0
-        groups = None if groups is None else np.asarray(groups)[kept]
-        return X[kept], y[kept], weight[kept], groups
+        groups = None if groups is None else np.asarray(groups)
+        if kept.all():  # lest a corpus is in memory once more
+            return X, y, weight, groups
+        return X[kept], y[kept], weight[kept], None if groups is None else groups[kept]
+
+    def _forget(self) -> None:
+        """Forget the net, lest a fit that fails leaves it with labels or a scale of other data."""
+        if hasattr(self, "net_"):
+            del self.net_
 
     def _check_X(self, X: Any, *, reset: bool) -> np.ndarray:
-        """Check features or sequences; remember or compare their width."""
-        if not is_sequences(X):
-            return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset)
+        """Check features or sequences; remember or compare their kind and width."""
+        check_no_utterances(X)
+        on_sequences = is_sequences(X)
+        if reset:
+            self._on_sequences = on_sequences
+        elif self._on_sequences and _num_samples(X) == 0:
+            on_sequences = True  # none of them tells what it is
+        if on_sequences != self._on_sequences:
+            raise ValueError(
+                "X has a row of features for each utterance, but the net was trained on sequences. "
+                "Give a single sequence as [x]."
+                if self._on_sequences
+                else "X holds sequences, but the net was trained on a row of features for each "
+                "utterance. Give rows, or fit a new one to sequences."
+            )
+        if not on_sequences:
+            return validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
         X = check_sequences(X, n_features=None if reset else self.n_features_in_)
         if reset:
             self.n_features_in_ = X[0].shape[1]
@@ -245,6 +170,11 @@ class BaseSpeechNet(BaseEstimator):
         max_epochs: int | None = None,
     ) -> None:
         """Train ``net_`` from the start, or on from where it is."""
+        if self.early_stopping and max_epochs is not None:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: patience has no meaning for "
+                "one epoch. Use fit, with warm_start=True to train on, or early_stopping=False."
+            )
         device = resolve_device(self.device)
         if not resume:
             self._fit_scale(X)
@@ -254,7 +184,11 @@ class BaseSpeechNet(BaseEstimator):
         targets["weight"] = (weight / weight[weight > 0].mean()).astype(np.float32)
         train, valid = np.arange(len(X)), None
         if self.early_stopping:
-            train, valid = self._split_validation(len(X), groups, strata)
+            if not (resume and hasattr(self, "_validation_seed")):
+                # A training that goes on holds back what it held back before.
+                self._validation_seed = seed_from(self.random_state)
+            seed = self._validation_seed
+            train, valid = self._split_validation(len(X), groups, strata, seed)
         X = self._scale(X)
         settings = self._settings(one_frame=X.ndim == 2)
 
@@ -265,20 +199,22 @@ class BaseSpeechNet(BaseEstimator):
             if resume:
                 net = self.net_
                 set_rng_state(self.rng_state_, device)
-                self._follow_changes(net, settings)
+                self._follow_changes(net, settings, begins_anew=max_epochs is None)
             else:
-                if hasattr(self, "net_"):
-                    del self.net_  # lest an interrupted fit leaves one of other data
                 net = self._make_net(settings, one_frame=X.ndim == 2, device=device)
                 net.initialize()
             self._trained_with = {name: settings[name] for name in _FOLLOWED}
             net.set_params(train_split=None if valid is None else predefined_split(rows(valid)))
             data = rows(train)
             self._vary(data, settings)  # validation sees utterances whole and as they are
-            if isinstance(net.module_, Ensemble):
-                data.n_members = len(net.module_.members)
+            module = getattr(net.module_, "_orig_mod", net.module_)  # within a compiled one
+            if isinstance(module, Ensemble):
+                data.n_members = len(module.members)
             try:
                 net.partial_fit(data, None, epochs=max_epochs or settings["max_epochs"])
+            except DivergenceError:
+                self._forget()
+                raise
             finally:
                 net.set_params(train_split=None)  # lest the net keeps the utterances
             self.rng_state_ = rng_state(device)
@@ -325,7 +261,9 @@ class BaseSpeechNet(BaseEstimator):
             del params["optimizer__fused"]  # few optimisers know it
         return self._net(module, **(params | chosen))
 
-    def _follow_changes(self, net: SupervisedNet | AlternatingNet, settings: dict) -> None:
+    def _follow_changes(
+        self, net: SupervisedNet | AlternatingNet, settings: dict, begins_anew: bool
+    ) -> None:
         """Let a net that trains on go by what was set since; ``net_params`` have the last word."""
         before = self._trained_with
         changed = {name for name, value in before.items() if settings[name] != value}
@@ -335,7 +273,7 @@ class BaseSpeechNet(BaseEstimator):
             net.callbacks = self._all_callbacks(settings["max_epochs"])
             net.initialize_callbacks()
             net.begin_course(*course)
-        if changed & {"lr_schedule", "max_epochs"}:
+        if begins_anew or changed & {"lr_schedule", "max_epochs"}:
             net.begin_course(settings["max_epochs"], len(net.history))
         chosen = self.net_params or {}
         if "lr_schedule" in changed:
@@ -376,17 +314,33 @@ class BaseSpeechNet(BaseEstimator):
         return self._callbacks(max_epochs) + list((self.net_params or {}).get("callbacks") or [])
 
     def _split_validation(
-        self, n: int, groups: ArrayLike | None, strata: np.ndarray | None
+        self, n: int, groups: ArrayLike | None, strata: np.ndarray | None, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Hold utterances back to stop by: of other groups, or else of each class."""
-        seed, share = seed_from(self.random_state), self.validation_fraction
+        share = self.validation_fraction
         if groups is not None:
+            missing = pd.isna(np.asarray(groups, dtype=object))
+            if missing.any():
+                raise ValueError(
+                    f"groups is missing for {missing.sum()} of {n} utterances, but "
+                    "early_stopping holds whole groups back. Name all, or pass no groups."
+                )
             splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
         elif strata is not None:
             splitter = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
         else:
             splitter = ShuffleSplit(n_splits=1, test_size=share, random_state=seed)
-        return next(splitter.split(np.zeros(n), strata, groups))
+        try:
+            train, valid = next(splitter.split(np.zeros(n), strata, groups))
+        except ValueError as error:
+            held_back = "groups" if groups is not None else "utterances"
+            raise ValueError(
+                f"early_stopping cannot hold back validation_fraction={share} of the {held_back}: "
+                f"{error} Change the fraction, give more {held_back}, or set early_stopping=False."
+            ) from error
+        # Groups come in the order of the corpus: a batch of one emotion, or of like ratings, has
+        # a loss that says little.
+        return train, np.random.RandomState(seed).permutation(valid)
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Check the input and run the fitted module over it."""
@@ -405,6 +359,13 @@ class BaseSpeechNet(BaseEstimator):
             outputs = self.net_.outputs(self._dataset(X[order], {}), method, **arguments).numpy()
         in_order = np.empty_like(outputs)
         in_order[order] = outputs
+        lost = np.flatnonzero(~np.isfinite(in_order).reshape(len(in_order), -1).all(axis=1))
+        if len(lost):
+            raise ValueError(
+                f"The net gives no finite output for {len(lost)} of {len(X)} utterances, first of "
+                f"them row {lost[0]}. Either its values are too large: scale them as those in fit. "
+                "Or the training went astray: use a smaller lr."
+            )
         return in_order
 
     @property
@@ -438,32 +399,6 @@ class BaseSpeechNet(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def check_weights(sample_weight: ArrayLike | None, X: np.ndarray) -> np.ndarray:
-    """Check weights of utterances.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_utterances,) or None
-        None weighs all the same.
-
-    X : ndarray
-        The utterances.
-
-    Returns
-    -------
-    ndarray of shape (n_utterances,)
-        Weights, float64.
-
-    Raises
-    ------
-    ValueError
-        If the length is not that of X, a weight is negative, or none is positive.
-    """
-    check_metadata_length("sample_weight", sample_weight, len(X))
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    return weight
 
 
 def _silence(message: str) -> None:

@@ -40,12 +40,13 @@ def mix_batch(batch: Batch, alpha: float) -> Batch:
     }
     weight = targets["weight"]
     mixed_weight = mixup(weight, partner, share)
+    divisor = mixed_weight.clamp(min=torch.finfo(weight.dtype).tiny)  # of two of weight zero
     mixed = {}
     for name, rows in targets.items():
         if name != "weight":
             shape = (-1, *[1] * (rows.ndim - 1))
             weighted = mixup(rows * weight.reshape(shape), partner, share)
-            mixed[name] = weighted / mixed_weight.reshape(shape)
+            mixed[name] = weighted / divisor.reshape(shape)
     return inputs, mixed | {"weight": mixed_weight}
 
 

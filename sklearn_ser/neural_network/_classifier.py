@@ -4,7 +4,6 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
@@ -16,6 +15,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from sklearn_ser.modules.functional import soft_cross_entropy
 from sklearn_ser.neural_network._base import BaseSpeechNet
+from sklearn_ser.neural_network._checks import check_labelled
 
 
 class SoftCrossEntropy(torch.nn.Module):
@@ -49,7 +49,6 @@ class BaseSERClassifier(ClassifierMixin, BaseSpeechNet):
     """Base of the deep classifiers of emotion."""
 
     _criterion = SoftCrossEntropy
-
     _parameter_constraints: ClassVar[dict] = {
         **BaseSpeechNet._parameter_constraints,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -147,7 +146,7 @@ class BaseSERClassifier(ClassifierMixin, BaseSpeechNet):
     ) -> Self:
         X, y, weight, groups = self._check_rows(X, y, sample_weight, groups, reset=not resume)
         code = self._encode(y, classes, resume)
-        weight = weight * compute_sample_weight(self.class_weight, y)
+        weight = weight * self._weigh_classes(y)
         smooth = self.label_smoothing
         target = (1 - smooth) * np.eye(len(self.classes_))[code] + smooth / len(self.classes_)
         self._train(
@@ -161,25 +160,38 @@ class BaseSERClassifier(ClassifierMixin, BaseSpeechNet):
         )
         return self
 
+    def _weigh_classes(self, y: np.ndarray) -> NDArray[np.float64]:
+        """Weigh each utterance by its emotion."""
+        weight = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.max() > 0):
+            raise ValueError(
+                f"class_weight={self.class_weight!r}: weights are finite and not negative, and "
+                "those of the emotions of y are not all zero."
+            )
+        return weight
+
     @property
     def _n_outputs(self) -> int:
         return len(self.classes_)
 
     def _check_y(self, y: ArrayLike, X: np.ndarray) -> np.ndarray:
         check_consistent_length(X, y)
-        missing = pd.isna(np.asarray(y, dtype=object))
-        if missing.any():
-            raise ValueError(
-                f"Input y contains NaN or None in {missing.sum()} of {len(missing)} rows, first of "
-                f"them row {np.flatnonzero(missing)[0]}: leave out utterances without an emotion."
-            )
+        self._check_labelled(y)
         check_classification_targets(y)
         return column_or_1d(y, warn=True)
+
+    def _check_labelled(self, y: ArrayLike) -> None:
+        check_labelled(y)
 
     def _encode(self, y: np.ndarray, classes: ArrayLike | None, resume: bool) -> np.ndarray:
         """Turn labels into positions in ``classes_``, which the first fit learns."""
         if not resume:
             self.classes_ = np.unique(y if classes is None else np.asarray(classes))
+        elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
+            raise ValueError(
+                f"classes={list(np.unique(classes))} differ from those of the first call of "
+                f"partial_fit, {list(self.classes_)}. Name the same, or none."
+            )
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes, but y has 1 class only: "

@@ -13,6 +13,7 @@ from sklearn_ser.modules import CNNLSTM
 from sklearn_ser.neural_network._batches import UtteranceDataset
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.utils._ragged import as_sequences
+from sklearn_ser.utils._sizes import Sizes
 
 
 def cut_segments(X: np.ndarray, segment_frames: int) -> tuple[np.ndarray, NDArray[np.intp]]:
@@ -195,7 +196,7 @@ class CNNLSTMSER(BaseSERClassifier):
     _parameter_constraints: ClassVar[dict] = {
         **BaseSERClassifier._parameter_constraints,
         "segment_frames": [Interval(Integral, 1, None, closed="left")],
-        "n_filters": ["array-like"],
+        "n_filters": [Sizes()],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "n_lstm_units": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],

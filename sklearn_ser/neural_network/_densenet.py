@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn_ser.modules import DenseNetLSTMHighway, Ensemble
 from sklearn_ser.neural_network._base import BaseSpeechNet
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
+from sklearn_ser.utils._sizes import Sizes
 
 _AUTO = StrOptions({"auto"})
 
@@ -82,7 +83,7 @@ class BaseDenseNet(BaseSpeechNet):
         "convolution": [StrOptions({"time_frequency", "time"})],
         "dense": ["boolean"],
         "growth_rate": [Interval(Integral, 1, None, closed="left"), _AUTO],
-        "block_layers": ["array-like", _AUTO],
+        "block_layers": [Sizes(), _AUTO],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "n_lstm_units": [Interval(Integral, 0, None, closed="left"), _AUTO],
         "bidirectional": ["boolean"],

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from sklearn_ser.modules import AdversarialAutoencoder
-from sklearn_ser.neural_network._semi_supervised import WEIGHT
+from sklearn_ser.neural_network._semi_supervised import WEIGHT, known_values
 from sklearn_ser.neural_network._semi_supervised_classifier import BaseSemiSupervisedSER
 
 
@@ -275,7 +275,7 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         domain : array-like of shape (n_utterances,), default=None
             Corpus, language or channel of each utterance, two or more; ``""``, -1, None or NaN
             where unknown. None takes the utterances with an emotion as the one domain and those
-            without as the other.
+            without as the other; where all have one, nothing is adapted.
 
         groups : array-like of shape (n_utterances,), default=None
             Speakers. With ``early_stopping`` the validation utterances are of other speakers than
@@ -289,7 +289,8 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         Raises
         ------
         ValueError
-            If the input is not as described, or y has fewer than two emotions.
+            If the input is not as described, y has fewer than two emotions, or `domain` names
+            fewer than two domains.
         """
         self._validate_params()
         resume = self._is_continued()
@@ -353,7 +354,16 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         if not self.domain_weight:
             return {}
         domain = metadata["domain"]
-        return {"domain": np.where(known, "labelled", "not") if domain is None else domain}
+        if domain is None:
+            return {"domain": np.where(known, "labelled", "not")}
+        names, named = known_values(domain)
+        if len(np.unique(names[named])) < 2 and not hasattr(self, "net_"):
+            raise ValueError(
+                f"domain names {list(np.unique(names[named]))} alone, so that there is nothing to "
+                "adapt to. Name the corpus, language or microphone of each utterance, of two or "
+                "more, or pass None."
+            )
+        return {"domain": domain}
 
     def _module(self, n_features: int, one_frame: bool) -> tuple[type[torch.nn.Module], dict]:
         return AdversarialAutoencoder, self._shared_arguments(n_features, one_frame) | {

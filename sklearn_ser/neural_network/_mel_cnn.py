@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.modules import MelCNN
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
+from sklearn_ser.utils._sizes import Sizes
 
 
 class MelCNNSER(BaseSERClassifier):
@@ -157,9 +158,9 @@ class MelCNNSER(BaseSERClassifier):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSERClassifier._parameter_constraints,
-        "filter_frames": ["array-like"],
+        "filter_frames": [Sizes(at_least=1)],
         "n_filters": [Interval(Integral, 1, None, closed="left")],
-        "hidden_sizes": ["array-like"],
+        "hidden_sizes": [Sizes()],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "crop_frames": [Interval(Integral, 1, None, closed="left"), None],
         "time_masks": [Interval(Integral, 0, None, closed="left")],

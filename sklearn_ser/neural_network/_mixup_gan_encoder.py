@@ -25,10 +25,11 @@ from sklearn_ser.neural_network._alternating import (
     make_net,
     train,
 )
-from sklearn_ser.neural_network._base import resolve_device
+from sklearn_ser.neural_network._checks import resolve_device
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.utils._random import seed_from, torch_rng
+from sklearn_ser.utils._sizes import Sizes
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]
 _SIZE = [Interval(Integral, 1, None, closed="left")]
@@ -163,9 +164,9 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     _parameter_constraints: ClassVar[dict] = {
         "code_size": _SIZE,
         "noise_size": _SIZE,
-        "hidden_sizes": ["array-like"],
-        "generator_sizes": ["array-like"],
-        "discriminator_sizes": ["array-like"],
+        "hidden_sizes": [Sizes()],
+        "generator_sizes": [Sizes()],
+        "discriminator_sizes": [Sizes()],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "mixup_alpha": _WEIGHT,
@@ -242,6 +243,8 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self : object
             The fitted encoder.
         """
+        if hasattr(self, "net_"):
+            del self.net_  # lest a fit that fails leaves it with the scale of other data
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         y_encoded = self._encode_emotions(X, y)
         self.scaler_ = fit_scaler(X)
@@ -250,8 +253,6 @@ class MixupGANEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         rows = balanced_rows(y_encoded, self.batch_size)
         lr = {"autoencoder": self.lr, "discriminator": self.gan_lr, "generator": self.gan_lr}
         with torch_rng(seed_from(self.random_state), resolve_device(self.device)):
-            if hasattr(self, "net_"):
-                del self.net_  # lest an interrupted fit leaves one of other data
             net = make_net(self, MixupGAN, self._arguments(one_hot), lr)
             train(net, Z[rows], {"y": one_hot[rows]})
         self.net_ = net

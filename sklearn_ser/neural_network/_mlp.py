@@ -9,13 +9,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn_ser.modules import MLP
 from sklearn_ser.neural_network._base import BaseSpeechNet
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
+from sklearn_ser.utils._sizes import Sizes
 
 
 class BaseMLP(BaseSpeechNet):
     """What the classifier and the regressor share: sizes, and the module they build."""
 
     _parameter_constraints: ClassVar[dict] = {
-        "hidden_sizes": ["array-like"],
+        "hidden_sizes": [Sizes()],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }

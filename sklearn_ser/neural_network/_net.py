@@ -23,6 +23,10 @@ def _has_stopped(callback: Callback) -> bool:
     return isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
 
 
+class DivergenceError(ValueError):
+    """A training led to losses or weights that are not finite."""
+
+
 class _BatchingNet(NeuralNet):
     """What the nets share: batches, outputs, and that an interrupt reaches the caller."""
 
@@ -54,13 +58,25 @@ class _BatchingNet(NeuralNet):
         ------
         KeyboardInterrupt
             If the user, or a callback, interrupts the training.
+        DivergenceError
+            If losses or weights are not finite.
         """
         self._interrupt: KeyboardInterrupt | None = None
         super().partial_fit(X, y, classes, **fit_params)
         interrupt, self._interrupt = self._interrupt, None
         if interrupt is not None:
             raise interrupt
+        # No loss tells what the last step did. Products of weights have to be finite too.
+        if not all(w.square().sum().isfinite() for w in self.module_.parameters()):
+            raise self._divergence("weights")
         return self
+
+    def _divergence(self, what: str) -> DivergenceError:
+        rate = max(group.get("max_lr", group["lr"]) for group in self._groups())
+        return DivergenceError(
+            f"The {what} are no longer finite in epoch {len(self.history)}. Train with smaller "
+            f"learning rates than lr={rate:g}, or with max_grad_norm where it is a parameter."
+        )
 
     def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **fit_params: Any) -> Any:
         """Run the epochs, and remember an interrupt, which skorch would swallow.
@@ -105,7 +121,7 @@ class _BatchingNet(NeuralNet):
 
         Raises
         ------
-        ValueError
+        DivergenceError
             If a loss of the epoch is not finite.
         """
         super().on_epoch_end(net, **kwargs)
@@ -113,10 +129,7 @@ class _BatchingNet(NeuralNet):
         batches = self.history[-1]["batches"]
         losses = [v for batch in batches for name, v in batch.items() if name.endswith("loss")]
         if not np.isfinite(losses).all():
-            raise ValueError(
-                f"The losses are no longer finite in epoch {len(self.history)}. Train with smaller "
-                f"learning rates than lr={self.lr}, or with max_grad_norm where it is a parameter."
-            )
+            raise self._divergence("losses")
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """List the optimisers.
@@ -307,7 +320,19 @@ class SupervisedNet(_BatchingNet):
         -------
         Tensor of shape ()
             The loss.
+
+        Raises
+        ------
+        ValueError
+            If the module gives something else than a row of outputs for each utterance.
         """
+        wanted = tuple(y_true["target"].shape)
+        given = tuple(y_pred.shape) if isinstance(y_pred, Tensor) else type(y_pred).__name__
+        if given != wanted:
+            raise ValueError(
+                f"{self.module.__name__} gave {given} for a batch of {wanted[0]} utterances. Its "
+                f"forward has to return a tensor of shape (n_utterances, n_outputs), here {wanted}."
+            )
         targets = {name: rows.to(y_pred.device) for name, rows in y_true.items()}
         return self.criterion_(y_pred, **targets)
 

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn_ser.modules import RawSpeech
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.neural_network._waveform_batches import WaveformDataset, check_waveforms
+from sklearn_ser.utils._sizes import Sizes
 
 
 def filter_lengths(branches_ms: Sequence[float], sampling_rate: int) -> list[int]:
@@ -226,7 +227,7 @@ class RawSpeechSER(BaseSERClassifier):
         "branches_ms": ["array-like"],
         "n_filters": [Interval(Integral, 1, None, closed="left")],
         "stride_ms": [Interval(Real, 0, None, closed="neither")],
-        "n_maps": ["array-like"],
+        "n_maps": [Sizes(at_least=1)],
         "n_lstm_units": [Interval(Integral, 1, None, closed="left")],
         "n_dense_units": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],

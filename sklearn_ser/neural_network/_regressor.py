@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_array
 from sklearn.utils._param_validation import StrOptions
@@ -152,6 +153,12 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
     ) -> Self:
         X, ratings, weight, groups = self._check_rows(X, y, sample_weight, groups, reset=not resume)
         target, known = self._standardize_ratings(ratings, resume=resume)
+        size = min(len(X), self._settings(one_frame=X.ndim == 2)["batch_size"])
+        if size < 2 and "ccc" in self.loss:
+            raise ValueError(
+                f"loss={self.loss!r} is the agreement over a batch, but n_samples={len(X)} and "
+                f"batch_size={self.batch_size!r} give batches of 1 sample. Use loss='mse'."
+            )
         self._train(
             X,
             {"target": target, "known": known},
@@ -203,6 +210,7 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
         ratings = check_array(
             y,
             dtype=np.float64,
+            order="C",
             ensure_2d=False,
             ensure_all_finite="allow-nan",
             input_name="y",
@@ -225,6 +233,38 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
         outputs = self._outputs(X).astype(np.float64)
         ratings = self.target_scaler_.inverse_transform(outputs)
         return ratings[:, 0] if self.n_outputs_ == 1 else ratings
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Compute the coefficient of determination, the mean over the outputs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features), or sequences
+            As in :meth:`fit`.
+
+        y : array-like of shape (n_utterances,) or (n_utterances, n_outputs)
+            Ratings; those that are missing (NaN) do not count.
+
+        sample_weight : array-like of shape (n_utterances,), default=None
+            Weights of the utterances.
+
+        Returns
+        -------
+        float
+            R squared.
+        """
+        ratings = self._check_ratings(y, X)
+        predicted = self.predict(X).reshape(len(ratings), -1)
+        weight = np.ones(len(ratings)) if sample_weight is None else np.asarray(sample_weight)
+        known = ~np.isnan(ratings)
+        return float(
+            np.mean(
+                [
+                    r2_score(ratings[rows, i], predicted[rows, i], sample_weight=weight[rows])
+                    for i, rows in enumerate(known.T)
+                ]
+            )
+        )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import gen_batches
 
 from sklearn_ser.utils._ragged import as_sequences
 
@@ -19,10 +20,13 @@ def fit_scaler(X: np.ndarray) -> StandardScaler:
     StandardScaler
         The fitted scaler; features without variance have a scale of one.
     """
-    frames = X if X.ndim == 2 else np.concatenate(list(X))
-    # openSMILE gives values up to 7e12 whose squares have no place in float32. Frames have no
-    # weights here: with them, scikit-learn finds negative variances on such values.
-    return StandardScaler().fit(frames.astype(np.float64, copy=False))
+    scaler = StandardScaler()
+    for part in gen_batches(len(X), 256):  # lest a corpus is in memory thrice
+        frames = X[part] if X.ndim == 2 else np.concatenate(list(X[part]))
+        # openSMILE gives values up to 7e12 whose squares have no place in float32. Frames have no
+        # weights here: with them, scikit-learn finds negative variances on such values.
+        scaler.partial_fit(frames.astype(np.float64, copy=False))
+    return scaler
 
 
 def standardize(X: np.ndarray, scaler: StandardScaler, clip: float) -> np.ndarray:

@@ -12,14 +12,12 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ser.neural_network._base import (
-    BaseSpeechNet,
-    check_metadata_length,
-    check_weights,
-)
+from sklearn_ser.neural_network._base import BaseSpeechNet
+from sklearn_ser.neural_network._checks import check_metadata_length, check_weights
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._partly_labelled import PartlyLabelledDataset
 from sklearn_ser.neural_network._schedule import Progress
+from sklearn_ser.utils._sizes import Sizes
 
 WEIGHT = [Interval(Real, 0, None, closed="left")]
 
@@ -45,9 +43,12 @@ def known_values(values: ArrayLike) -> tuple[NDArray[np.str_], NDArray[np.bool_]
     >>> known_values(["03", "", None, 8])[1]
     array([ True, False, False,  True])
     """
-    array = np.asarray(values, dtype=object)
-    missing = pd.isna(array) | (array == "") | (array == -1)
-    return array.astype(str), ~missing.astype(bool)
+    array = np.array(values, dtype=object)
+    array[pd.isna(array)] = ""  # pandas' own gaps compare to nothing
+    known = (array != "") & (array != -1)
+    # A gap makes pandas turn integers into floats, whose names would be others.
+    names = [int(v) if isinstance(v, float) and v.is_integer() else v for v in array]
+    return np.array(names, dtype=object).astype(str), known.astype(bool)
 
 
 def is_like_labelled(speaker: np.ndarray, labelled: np.ndarray) -> NDArray[np.bool_]:
@@ -98,9 +99,9 @@ class BaseSemiSupervisedNet(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     _parameter_constraints: ClassVar[dict] = {
         **BaseSpeechNet._parameter_constraints,
         "labeled_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "conv_channels": ["array-like"],
+        "conv_channels": [Sizes()],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "hidden_sizes": ["array-like"],
+        "hidden_sizes": [Sizes()],
         "code_size": [Interval(Integral, 1, None, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -130,6 +131,8 @@ class BaseSemiSupervisedNet(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         reset: bool,
     ) -> _Rows:
         """Check what to train on, and leave out the rows that no loss concerns."""
+        if reset:
+            self._forget()
         X = self._check_X(X, reset=reset)
         y = self._check_y(self._require_y(y), X)
         weight = check_weights(sample_weight, X)
@@ -144,7 +147,8 @@ class BaseSemiSupervisedNet(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             for name, values in metadata.items()
         }
         groups = None if groups is None else np.asarray(groups)[kept]
-        return _Rows(X[kept], y[kept], weight[kept], known[kept], metadata_kept, groups)
+        X = X if kept.all() else X[kept]  # lest a corpus is in memory once more
+        return _Rows(X, y[kept], weight[kept], known[kept], metadata_kept, groups)
 
     def _train_partly_labelled(
         self,
@@ -207,14 +211,14 @@ class BaseSemiSupervisedNet(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         return PartlyLabelledDataset(X, targets, self.labeled_fraction)
 
     def _split_validation(
-        self, n: int, groups: ArrayLike | None, strata: np.ndarray | None
+        self, n: int, groups: ArrayLike | None, strata: np.ndarray | None, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Hold labelled utterances back; the speakers of these train nothing at all."""
         assert strata is not None
         labelled = np.flatnonzero(strata >= 0)
         groups = None if groups is None else np.asarray(groups)
         chosen = None if groups is None else groups[labelled]
-        _, valid = super()._split_validation(len(labelled), chosen, strata[labelled])
+        _, valid = super()._split_validation(len(labelled), chosen, strata[labelled], seed)
         valid = labelled[valid]
         trains = ~np.isin(np.arange(n), valid)
         if groups is not None:

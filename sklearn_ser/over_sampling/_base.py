@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.neural_network._alternating import losses_by_epoch
-from sklearn_ser.neural_network._base import resolve_device
+from sklearn_ser.neural_network._checks import check_labelled, resolve_device
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.over_sampling._report import (
@@ -20,16 +20,51 @@ from sklearn_ser.over_sampling._report import (
     relative_novelty,
     warn_below,
 )
+from sklearn_ser.utils._ragged import is_sequences
 from sklearn_ser.utils._random import seed_from, torch_rng
 
 
 class DenseOverSampler(BaseOverSampler):
-    """Base of over-samplers that refuse sparse input: acoustic features are dense."""
+    """Base of over-samplers of labelled rows; acoustic features are dense."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Add synthetic rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        y : array-like of shape (n_samples,)
+            Emotions.
+
+        **params : dict
+            Further parameters of some samplers.
+
+        Returns
+        -------
+        X_resampled : ndarray or DataFrame of shape (n_samples_new, n_features)
+            The rows of X, followed by the synthetic ones.
+        y_resampled : ndarray or Series of shape (n_samples_new,)
+            Their emotions.
+
+        Raises
+        ------
+        ValueError
+            If a label is missing, or X holds sequences.
+        """
+        check_labelled(y)
+        if is_sequences(X):
+            raise ValueError(
+                f"{type(self).__name__} makes rows of features, but X holds sequences. Put "
+                "Functionals() before it, or take functionals instead of low-level descriptors."
+            )
+        return super().fit_resample(X, y, **params)
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = False) -> tuple:
         return super()._check_X_y(X, y, accept_sparse=accept_sparse)
@@ -101,9 +136,9 @@ class GANSampler(DenseOverSampler):
         for label, size in zip(classes, sizes, strict=True):
             if size == 1 and self.sampling_strategy_.get(label, 0) > 0:
                 raise ValueError(
-                    f"Class {label!r} has one sample, and a GAN cannot learn a class from that. "
-                    "Collect more of it, leave it out, or name the classes to over-sample in a "
-                    "dict as sampling_strategy."
+                    f"Class {str(label)!r} has one sample, and a GAN cannot learn a class from "
+                    "that. Collect more of it, leave it out, or name the classes to over-sample "
+                    "in a dict as sampling_strategy."
                 )
 
     def _report(

@@ -11,6 +11,7 @@ from sklearn_ser.modules import ConditionalGAN
 from sklearn_ser.neural_network._alternating import balanced_rows, make_net, train
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.over_sampling._base import GANSampler, sample
+from sklearn_ser.utils._sizes import Sizes
 
 
 class ConditionalGANSampler(GANSampler):
@@ -140,8 +141,8 @@ class ConditionalGANSampler(GANSampler):
     _parameter_constraints: ClassVar[dict] = {
         **GANSampler._parameter_constraints,
         "noise_size": [Interval(Integral, 1, None, closed="left")],
-        "generator_sizes": ["array-like"],
-        "discriminator_sizes": ["array-like"],
+        "generator_sizes": [Sizes()],
+        "discriminator_sizes": [Sizes()],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "pretrain_epochs": [Interval(Integral, 0, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],

@@ -15,6 +15,7 @@ from sklearn_ser.neural_network._alternating import balanced_rows, make_net, tra
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.over_sampling._base import GANSampler, sample
+from sklearn_ser.utils._sizes import Sizes
 
 _WEIGHT = [Interval(Real, 0, None, closed="left")]
 _RATE = [Interval(Real, 0, None, closed="neither")]
@@ -167,9 +168,9 @@ class CycleGANSampler(GANSampler):
     _parameter_constraints: ClassVar[dict] = {
         **GANSampler._parameter_constraints,
         "X_unlabeled": ["array-like", None],
-        "mapper_sizes": ["array-like"],
-        "discriminator_sizes": ["array-like"],
-        "classifier_sizes": ["array-like"],
+        "mapper_sizes": [Sizes()],
+        "discriminator_sizes": [Sizes()],
+        "classifier_sizes": [Sizes()],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "cycle_weight": _WEIGHT,
         "classifier_weight": _WEIGHT,
@@ -221,7 +222,10 @@ class CycleGANSampler(GANSampler):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: Any, *, X_unlabeled: Any = None) -> tuple[Any, Any]:
+    # A parameter by name lets scikit-learn route it.
+    def fit_resample(  # type: ignore[override]
+        self, X: Any, y: Any, *, X_unlabeled: Any = None
+    ) -> tuple[Any, Any]:
         """Train the networks and add rows that they map to each class.
 
         Parameters

@@ -104,7 +104,14 @@ class MixupSampler(DenseOverSampler):
         drawn = [X]
         labels = [y]
         for label, n_wanted in self.sampling_strategy_.items():
-            drawn.append(self._draw(X, np.flatnonzero(y == label), n_wanted, rng))
+            members = np.flatnonzero(y == label)
+            if len(members) == 1 and n_wanted and self.partner == "same_class":
+                raise ValueError(
+                    f"Class {str(label)!r} has one sample, and no other of its class to mix it "
+                    "with. Collect more of it, set partner='any', or name the classes to "
+                    "over-sample in a dict as sampling_strategy."
+                )
+            drawn.append(self._draw(X, members, n_wanted, rng))
             labels.append(np.full(n_wanted, label, dtype=y.dtype))
         self.synthetic_mask_ = np.arange(sum(map(len, labels))) >= len(y)
         return np.concatenate(drawn), np.concatenate(labels)
@@ -114,12 +121,6 @@ class MixupSampler(DenseOverSampler):
     ) -> np.ndarray:
         """Mix rows of a class, each with a partner other than itself."""
         partners = members if self.partner == "same_class" else np.arange(len(X))
-        if len(partners) == 1 and n_wanted:
-            raise ValueError(
-                "A class has one sample, and no other of its class to mix it with. Collect more "
-                "of it, set partner='any', or name the classes to over-sample in a dict as "
-                "sampling_strategy."
-            )
         if not n_wanted:
             return X[:0]
         place = rng.integers(len(members), size=n_wanted)

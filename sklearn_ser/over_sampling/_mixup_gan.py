@@ -13,6 +13,7 @@ from sklearn_ser.neural_network._alternating import balanced_rows, make_net, tra
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._schedule import LearningRateSchedule, late_decay
 from sklearn_ser.over_sampling._base import GANSampler, sample
+from sklearn_ser.utils._sizes import Sizes
 
 # Every parameter of the module under the name that the sampler gives it too.
 _MODULE_PARAMETERS = (
@@ -212,9 +213,9 @@ class MixupGANSampler(GANSampler):
         **GANSampler._parameter_constraints,
         "code_size": _SIZE,
         "noise_size": _SIZE,
-        "hidden_sizes": ["array-like"],
-        "generator_sizes": ["array-like"],
-        "discriminator_sizes": ["array-like"],
+        "hidden_sizes": [Sizes()],
+        "generator_sizes": [Sizes()],
+        "discriminator_sizes": [Sizes()],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "mixup_alpha": _WEIGHT,
         "mixup_mode": [StrOptions({"real", "real_fake", "both", "none"})],

@@ -1,6 +1,7 @@
 """Random numbers of a fit or a prediction that leave the global generators alone."""
 
 import numbers
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,9 +42,14 @@ def seed_from(random_state: Any) -> int:
     )
 
 
+# The generators belong to the process: a second thread would draw from, and restore, those of the
+# first.
+_GENERATORS = threading.RLock()
+
+
 @contextmanager
 def torch_rng(seed: int, device: str = "cpu") -> Iterator[None]:
-    """Seed torch inside the block and restore its generators behind it.
+    """Seed torch inside the block and restore its generators behind it; threads take turns.
 
     Parameters
     ----------
@@ -59,7 +65,7 @@ def torch_rng(seed: int, device: str = "cpu") -> Iterator[None]:
         Nothing; the block runs seeded.
     """
     cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
+    with _GENERATORS, torch.random.fork_rng(devices=cuda):
         torch.manual_seed(seed)
         yield
 
