@@ -66,12 +66,15 @@ def check_study(
 
     Parameters
     ----------
-    X, y, groups, cv, speakers, allow_shared_speakers : object
+    X, y, groups, cv, speakers : object
         As for :func:`evaluate`.
 
     known : ndarray of shape (n_samples,), default=None
         The utterances that have an emotion, as from :func:`mark_labelled`; None asks all to have
         one.
+
+    allow_shared_speakers : bool, default=False
+        As for :func:`evaluate`.
 
     Returns
     -------
