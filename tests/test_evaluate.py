@@ -401,6 +401,41 @@ def test_utterances_without_an_emotion_train_those_who_learn_from_them_and_test_
     assert_allclose(evaluate(Guesser(), X, codes, groups=groups).summary["chance"], 1 / 4)
 
 
+def test_a_mark_is_that_of_the_estimator(data):
+    X, y, groups = data
+    codes = np.unique(y, return_inverse=True)[1] - 1  # the first emotion is -1
+    net = AdversarialAutoencoderSER(max_epochs=1, unlabeled=-99)
+    result = evaluate({"net": net, "guesser": Guesser()}, X, codes, groups=groups)
+    assert_allclose(result.summary["chance"], 1 / 3)
+    codes[:5] = -99
+    result = evaluate({"net": net, "guesser": Guesser()}, X, codes.astype(object), groups=groups)
+    assert set(result.predictions["y_true"]) == {-1, 0, 1}
+    assert (result.summary["n_samples"] == 55).all()
+    marks = {"a": "none", "b": "unknown", "c": None}
+    nets = {name: AdversarialAutoencoderSER(max_epochs=1, unlabeled=m) for name, m in marks.items()}
+    y = y.astype(object)
+    y[:4] = ["none", "unknown", "", None]
+    result = evaluate(nets, X, y, groups=groups)
+    assert (result.summary["n_samples"] == 56).all()
+    y[:4] = ""
+    with pytest.raises(ValueError, match=r"unlabeled=-99 cannot stand among .* such as 'anger'"):
+        evaluate(net, X, y, groups=groups)
+    with pytest.raises(ValueError, match="No utterance has an emotion"):
+        evaluate(nets, X, [""] * 60, groups=groups)
+
+
+def test_results_on_disk_are_of_the_same_classes(data, tmp_path):
+    X, y, groups = data
+    codes = np.unique(y, return_inverse=True)[1]
+    codes[groups == "10"] = -1
+    cv = [(np.arange(20), np.arange(20, 40))]
+    alone = {"nb": GaussianNB()}
+    both = {**alone, "net": AdversarialAutoencoderSER(max_epochs=1)}
+    expected = evaluate(alone, X, codes, groups=groups, cv=cv)
+    evaluate(both, X, codes, groups=groups, cv=cv, path=tmp_path)
+    _same(expected, evaluate(alone, X, codes, groups=groups, cv=cv, path=tmp_path))
+
+
 def test_a_semi_supervised_net_is_evaluated(data):
     X, y, groups = data
     y = np.where(np.arange(60) % 2 == 0, "", y)

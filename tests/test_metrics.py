@@ -221,6 +221,11 @@ def test_samples_of_unknown_class_do_not_count():
     assert (pooled, by_group.to_dict()) == (0.25, {1: 0.5, 2: 0.0})
 
 
+def test_error_no_known_class():
+    with pytest.raises(ValueError, match="no known class"):
+        unweighted_average_recall_score(["", ""], ["a", "b"])
+
+
 def test_agreement_is_that_of_the_ratings_that_are_there():
     rng = np.random.default_rng(0)
     true, pred = rng.normal(size=(20, 2)), rng.normal(size=(20, 2))

@@ -143,13 +143,40 @@ def test_speakers_with_gaps_have_the_names_of_those_without(dtype):
     assert_array_equal(codes, SPEAKER - 1)  # 0 was never seen
 
 
+def test_what_is_not_trained_may_be_anything():
+    class Frozen(torch.nn.Module):
+        def __init__(self, n_features, n_outputs):
+            super().__init__()
+            self.linear = torch.nn.Linear(n_features, n_outputs)
+            frozen = torch.full((9,), -torch.inf)
+            self.mask = torch.nn.Parameter(frozen, requires_grad=False)
+
+        def forward(self, X, lengths):
+            return self.linear(X.mean(1))
+
+    SpeechNetClassifier(Frozen, max_epochs=1, random_state=0).fit(X, Y).predict(X)
+
+
+@pytest.mark.parametrize("cls", [MLPSER, MLPSERRegressor])
+def test_the_order_of_numbers_in_memory_is_of_no_account(cls):
+    y = Y if cls is MLPSER else X[:, :2]
+    model = cls(max_epochs=2, random_state=0)
+    expected = model.fit(X, y).predict(X)
+    actual = model.fit(np.asfortranarray(X), np.asfortranarray(y)).predict(X)
+    assert_array_equal(actual, expected)
+
+
+def test_a_feature_may_be_called_file():
+    MLPSER(max_epochs=1).fit(pd.DataFrame(X, columns=["file", "b", "c", "d", "e"]), Y)
+
+
 def test_error_one_domain():
     with pytest.raises(ValueError, match="nothing to adapt to"):
         DomainAdversarialSER(max_epochs=1).fit(X, Y, domain=["studio"] * 36)
 
 
 def test_error_missing_emotion_names_how_to_mark_it():
-    for missing in (None, np.nan, ""):
+    for missing in (None, np.nan, pd.NA, ""):
         y = Y.astype(object)
         y[5] = missing
         with pytest.raises(ValueError, match=r"row 5: .* Leave them out"):
@@ -157,11 +184,15 @@ def test_error_missing_emotion_names_how_to_mark_it():
         with pytest.raises(ValueError, match=r"row 5: .* Leave them out"):
             MixupSampler().fit_resample(X, y)
         model = AdversarialAutoencoderSER(max_epochs=1, random_state=0)
-        if missing == "":
+        if isinstance(missing, str):
             assert "" not in model.fit(X, y).classes_
         else:
-            with pytest.raises(ValueError, match=r"row 5: .* Label them '', or -1"):
+            y[0] = ""  # as it should be
+            with pytest.raises(ValueError, match=r"in 1 of 36 .* row 5: .* Label them '', or -1"):
                 model.fit(X, y)
+    other = AdversarialAutoencoderSER(unlabeled="unknown", max_epochs=1)
+    with pytest.raises(ValueError, match="row 5"):
+        other.fit(X, np.where(np.arange(36) == 5, "", Y))
 
 
 def test_accuracy_is_that_of_the_labelled():
@@ -169,6 +200,10 @@ def test_accuracy_is_that_of_the_labelled():
     y = np.where(np.arange(36) % 3 == 0, "", Y)
     rows = y != ""
     assert model.score(X, y) == model.score(X[rows], Y[rows]) > 0.5
+    with pytest.raises(ValueError, match="none can be scored"):
+        model.score(X, [""] * 36)
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        model.score(X, Y[:30])
 
 
 @pytest.mark.parametrize("cls", [MLPSERRegressor, AdversarialAutoencoderSERRegressor])
@@ -179,6 +214,12 @@ def test_r_squared_is_that_of_the_ratings_that_are_there(cls):
     one, other = model.predict(X)[10:, 0], model.predict(X)[:, 1]
     expected = (r2_score(X[10:, 0], one) + r2_score(X[:, 1], other)) / 2
     assert_allclose(model.score(X, ratings), expected)
+    ratings[:, 0] = np.nan  # a corpus that lacks a dimension
+    assert_allclose(model.score(X, ratings), r2_score(X[:, 1], model.predict(X)[:, 1]))
+    with pytest.raises(ValueError, match="none can be scored"):
+        model.score(X, np.full((36, 2), np.nan))
+    with pytest.raises(ValueError, match="y has 1 outputs"):
+        model.score(X, X[:, 0])
 
 
 def test_error_sampler_of_sequences():

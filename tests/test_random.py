@@ -1,5 +1,7 @@
 """Randomness in a scope of its own."""
 
+import multiprocessing
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -53,6 +55,25 @@ def test_threads_take_turns():
         drawn = list(threads.map(draw, range(8)))
     assert drawn == [draw(seed) for seed in range(8)]
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_fork_does_not_wait_for_a_thread_that_it_has_not():
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with torch_rng(0):
+            entered.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait(60)
+    child = multiprocessing.get_context("fork").Process(target=torch_rng(0).__enter__)
+    child.start()
+    child.join(30)
+    leave.set()
+    thread.join()
+    assert child.exitcode == 0
 
 
 def test_state_continues_a_stream():

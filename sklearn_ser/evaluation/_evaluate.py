@@ -25,6 +25,7 @@ from sklearn_ser.evaluation._study import (
     check_pipelines,
     check_study,
     learns_without,
+    mark_as_wanted,
     mark_labelled,
 )
 
@@ -41,6 +42,15 @@ class _Task(NamedTuple):
     params: Mapping[str, Any]
     train: np.ndarray
     test: np.ndarray
+
+
+class _Data(NamedTuple):
+    """What all tasks share: `known` marks the rows with an emotion, `classes` lists these."""
+
+    X: Any
+    y: np.ndarray
+    known: np.ndarray
+    classes: np.ndarray
 
 
 class _Result(NamedTuple):
@@ -84,8 +94,8 @@ def evaluate(
 
     y : array-like of shape (n_samples,)
         Emotions, strings or integers. Where a pipeline ends in an estimator with the parameter
-        ``unlabeled``, some may be missing: utterances without an emotion train such pipelines and
-        no other, and test none.
+        ``unlabeled``, some may be missing, ``""``, or what that parameter says (by default -1 among
+        numbers): utterances without an emotion train such pipelines and no other, and test none.
 
     groups : array-like of shape (n_samples,), default=None
         What `cv` keeps apart: speakers, sessions, corpora. None: the speakers.
@@ -179,7 +189,8 @@ def evaluate(
     X, labels, speakers, splits = check_study(
         X, y, groups, cv, speakers, known=known, allow_shared_speakers=allow_shared_speakers
     )
-    rows = {name: known | learns_without(pipeline) for name, pipeline in pipelines.items()}
+    # Repeats and pipelines share these arrays of rows.
+    labelled = [(train[known[train]], test[known[test]]) for train, test in splits]
     tasks = [
         _Task(
             name,
@@ -189,19 +200,19 @@ def evaluate(
             seed,
             shared,
             fit_params.get(name, {}),
-            train[rows[name][train]],
-            test[known[test]],
+            splits[fold][0] if learns_without(pipeline) else train,
+            test,
         )
         for repeat in range(n_repeats)
-        for fold, (train, test) in enumerate(splits)
+        for fold, (train, test) in enumerate(labelled)
         for seed in fold_seeds(random_state, repeat, fold)
         for shared in fold_seeds(random_state, repeat, 0)
         for name, pipeline in pipelines.items()
-        if known[test].any()
+        if len(test)
     ]
-    classes = np.unique(labels[known])
-    results = _run_missing(tasks, X, labels, classes, make_folder(path), n_jobs, verbose)
-    return _collect(tasks, results, labels, classes, speakers)
+    data = _Data(X, labels, known, np.unique(labels[known]))
+    results = _run_missing(tasks, data, make_folder(path), n_jobs, verbose)
+    return _collect(tasks, results, data, speakers)
 
 
 def _check_fit_params(fit_params: Any, pipelines: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -216,21 +227,19 @@ def _check_fit_params(fit_params: Any, pipelines: Mapping[str, Any]) -> Mapping[
 
 def _run_missing(
     tasks: list[_Task],
-    X: Any,
-    y: np.ndarray,
-    classes: np.ndarray,
+    data: _Data,
     folder: Path | None,
     n_jobs: int | None,
     verbose: int,
 ) -> list[_Result]:
     """Load what is on disk and compute the rest."""
-    files = _result_files(tasks, X, y, folder)
+    files = _result_files(tasks, data, folder)
     saved = [None if file is None else load(file) for file in files]
     results = [None if content is None else _Result(**content) for content in saved]
     missing = [i for i, result in enumerate(results) if result is None]
     computed = run_jobs(
         _run,
-        [(tasks[i], X, y, classes.tolist(), files[i]) for i in missing],
+        [(tasks[i], data, files[i]) for i in missing],
         n_jobs=n_jobs,
         verbose=verbose,
         title="evaluate",
@@ -241,20 +250,19 @@ def _run_missing(
     return results  # type: ignore[return-value]
 
 
-def _result_files(
-    tasks: list[_Task], X: Any, y: np.ndarray, folder: Path | None
-) -> list[Path | None]:
+def _result_files(tasks: list[_Task], data: _Data, folder: Path | None) -> list[Path | None]:
     if folder is None:
         return [None] * len(tasks)
-    data = data_key(X, y)
-    # A pipeline and its folds are hashed once, however many tasks they are in.
-    pipelines = {task.pipeline: content_key(task.estimator, task.params) for task in tasks}
-    folds = {(task.pipeline, task.fold): content_key(task.train, task.test) for task in tasks}
+    key = data_key(data.X, data.y, data.known, data.classes)
+    # A pipeline and its folds are hashed once, however many repeats there are.
+    first = {(task.pipeline, task.fold): task for task in reversed(tasks)}
+    pipelines = {name: content_key(t.estimator, t.params) for (name, _), t in first.items()}
+    folds = {where: content_key(task.train, task.test) for where, task in first.items()}
     return [
         folder
         / file_name(
             f"{task.pipeline}_repeat{task.repeat}_fold{task.fold}",
-            data,
+            key,
             pipelines[task.pipeline],
             folds[task.pipeline, task.fold],
             task.seed,
@@ -264,13 +272,14 @@ def _result_files(
     ]
 
 
-def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -> _Result:
+def _run(task: _Task, data: _Data, file: Path | None) -> _Result:
     estimator = seeded(task.estimator, task.seed, task.copies_seed)
-    X_train, X_test = (_safe_indexing(X, rows) for rows in (task.train, task.test))
-    params = _check_method_params(X, task.params, task.train)
+    X_train, X_test = (_safe_indexing(data.X, rows) for rows in (task.train, task.test))
+    y_train = mark_as_wanted(task.estimator, data.y[task.train], data.known[task.train])
+    params = _check_method_params(data.X, task.params, task.train)
     start = time.perf_counter()
     try:
-        estimator.fit(X_train, y[task.train], **params)
+        estimator.fit(X_train, y_train, **params)
         fitted = time.perf_counter()
         predicted = estimator.predict(X_test)
     except Exception as error:
@@ -280,6 +289,7 @@ def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -
         )
         raise
     end = time.perf_counter()
+    classes = data.classes.tolist()
     codes = encode_predictions(predicted, classes, len(task.test), task.pipeline, task.fold)
     result = _Result(codes, fitted - start, end - fitted)
     if file is not None:
@@ -288,11 +298,7 @@ def _run(task: _Task, X: Any, y: np.ndarray, classes: list, file: Path | None) -
 
 
 def _collect(
-    tasks: list[_Task],
-    results: list[_Result],
-    y: np.ndarray,
-    classes: np.ndarray,
-    speakers: np.ndarray,
+    tasks: list[_Task], results: list[_Result], data: _Data, speakers: np.ndarray
 ) -> Evaluation:
     sizes = [len(task.test) for task in tasks]
     rows = np.concatenate([task.test for task in tasks])
@@ -302,7 +308,7 @@ def _collect(
     }
     predictions = {name: np.repeat(np.array(values), sizes) for name, values in keys.items()}
     predictions |= {"row": rows, "speaker": speakers[rows]}
-    predictions |= {"y_true": y[rows], "y_pred": classes[predicted]}
+    predictions |= {"y_true": data.y[rows], "y_pred": data.classes[predicted]}
     fits = keys | {
         "n_train": [len(task.train) for task in tasks],
         "fit_seconds": [result.fit_seconds for result in results],

@@ -196,7 +196,10 @@ def as_labels(y: Any) -> np.ndarray:
             f"{np.flatnonzero(missing)[0]}: leave these rows out."
         )
     y = column_or_1d(np.asarray(y))
-    return y.astype(str) if y.dtype.kind == "O" else y
+    if y.dtype.kind != "O":
+        return y
+    inferred = np.array(y.tolist())
+    return inferred if inferred.dtype.kind in "iuf" else y.astype(str)
 
 
 def empty_where_missing(values: Any) -> Any:

@@ -135,7 +135,7 @@ def _last(pipeline: Any) -> Any:
     while not hasattr(pipeline, "unlabeled"):
         if hasattr(pipeline, "steps"):
             pipeline = pipeline.steps[-1][1]
-        elif hasattr(pipeline, "estimator"):
+        elif hasattr(pipeline, "estimator") and hasattr(pipeline, "refit"):  # a search
             pipeline = pipeline.estimator
         else:
             break
@@ -157,17 +157,77 @@ def mark_labelled(y: Any, pipelines: Mapping[str, Any]) -> NDArray[np.bool_]:
     -------
     ndarray of shape (n_samples,)
         False where a label is missing, or stands for no emotion with one of the pipelines.
+
+    Raises
+    ------
+    ValueError
+        If no utterance has an emotion.
+
+    Examples
+    --------
+    >>> from sklearn_ser import AdversarialAutoencoderSER
+    >>> from sklearn_ser.evaluation._study import mark_labelled
+    >>> mark_labelled(["anger", "", None], {"net": AdversarialAutoencoderSER()})
+    array([ True, False, False])
     """
-    labels = as_labels(empty_where_missing(y))
+    labels = np.asarray(y, dtype=object)
     known = np.ones(len(labels), dtype=bool)
     learners = [_last(pipeline) for pipeline in pipelines.values() if learns_without(pipeline)]
-    if learners:
-        # Torch is needed by these estimators only.
-        from sklearn_ser.neural_network._semi_supervised_classifier import is_unlabelled
-
-        for mark in [None, *(learner.unlabeled for learner in learners)]:
-            known &= ~is_unlabelled(labels, mark)
+    if not learners:
+        return known
+    known &= ~pd.isna(labels)  # pandas' own gaps compare to nothing
+    for learner in learners:
+        for mark in ("", -1) if learner.unlabeled is None else ("", learner.unlabeled):
+            known[known] = np.array([label != mark for label in labels[known]], dtype=bool)
+    if not known.any():
+        raise ValueError("No utterance has an emotion: there is nothing to test on.")
     return known
+
+
+def mark_as_wanted(pipeline: Any, y: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Label utterances without an emotion as the pipeline wants it.
+
+    Parameters
+    ----------
+    pipeline : classifier
+        One that learns from them, if there are any.
+
+    y : ndarray of shape (n_samples,)
+        Emotions, and anything where there is none.
+
+    known : ndarray of shape (n_samples,)
+        As from :func:`mark_labelled`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The labels.
+
+    Raises
+    ------
+    ValueError
+        If the pipeline wants a number among strings, or the reverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser import AdversarialAutoencoderSER
+    >>> from sklearn_ser.evaluation._study import mark_as_wanted
+    >>> known = np.array([True, False])
+    >>> mark_as_wanted(AdversarialAutoencoderSER(), np.array([2, 0]), known)
+    array([ 2, -1])
+    """
+    if known.all():
+        return y
+    mark, numbers = _last(pipeline).unlabeled, y.dtype.kind in "iuf"
+    if mark is None:
+        mark = -1 if numbers else ""
+    if isinstance(mark, str) == numbers:
+        raise ValueError(
+            f"unlabeled={mark!r} cannot stand among labels such as {y[known].tolist()[0]!r}. Set "
+            "unlabeled=None, which is -1 among numbers and '' among strings."
+        )
+    return np.where(known, y, mark)
 
 
 def check_labels(y: Any, known: np.ndarray | None = None) -> np.ndarray:

@@ -50,7 +50,8 @@ def unweighted_average_recall_score(
     Raises
     ------
     ValueError
-        If `y_true` holds a class that is not in `labels`: it would be left out unnoticed.
+        If `y_true` holds a class that is not in `labels`, which would be left out unnoticed, or
+        no known class.
 
     Warns
     -----
@@ -109,6 +110,11 @@ def _labelled(y_true: Any, *others: Any) -> tuple[Any, ...]:
         return y_true, *others
     check_consistent_length(y_true, *others)
     rows = np.flatnonzero(true != "")
+    if not len(rows):
+        raise ValueError(
+            "y_true has no known class, so that there is nothing to score. Search and validate by "
+            "folds whose test parts have labels."
+        )
     return tuple(None if a is None else np.asarray(a)[rows] for a in (y_true, *others))
 
 

@@ -143,6 +143,7 @@ class BaseSpeechNet(BaseEstimator):
                 "utterance. Give rows, or fit a new one to sequences."
             )
         if not on_sequences:
+            # The sums of a frame's columns differ in their last bits in another order.
             return validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
         X = check_sequences(X, n_features=None if reset else self.n_features_in_)
         if reset:
@@ -335,8 +336,9 @@ class BaseSpeechNet(BaseEstimator):
         except ValueError as error:
             held_back = "groups" if groups is not None else "utterances"
             raise ValueError(
-                f"early_stopping cannot hold back validation_fraction={share} of the {held_back}: "
-                f"{error} Change the fraction, give more {held_back}, or set early_stopping=False."
+                f"early_stopping cannot hold back validation_fraction={share} of the {held_back} "
+                f"({error}). Change the fraction, give more {held_back}, or set "
+                "early_stopping=False."
             ) from error
         # Groups come in the order of the corpus: a batch of one emotion, or of like ratings, has
         # a loss that says little.

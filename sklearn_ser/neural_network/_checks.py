@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 
@@ -47,6 +47,31 @@ def resolve_device(device: str) -> str:
     return device
 
 
+def find_unlabelled(y: Any) -> NDArray[np.bool_]:
+    """Mark labels that are missing.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels.
+
+    Returns
+    -------
+    ndarray of bool of the shape of y
+        True for None, NaN, NA and ``""``.
+
+    Examples
+    --------
+    >>> from sklearn_ser.neural_network._checks import find_unlabelled
+    >>> find_unlabelled(["anger", "", None])
+    array([False,  True,  True])
+    """
+    labels = np.array(y, dtype=object)
+    missing = np.asarray(pd.isna(labels))  # pandas' own gaps compare to nothing
+    missing[~missing] = labels[~missing] == ""
+    return missing
+
+
 def check_labelled(y: Any, remedy: str = "Leave them out of X and y.") -> None:
     """Refuse labels that are missing: an empty one would pass for an emotion of its own.
 
@@ -68,11 +93,10 @@ def check_labelled(y: Any, remedy: str = "Leave them out of X and y.") -> None:
     >>> from sklearn_ser.neural_network._checks import check_labelled
     >>> check_labelled(["anger", "sadness"])
     """
-    labels = np.asarray(y, dtype=object)
-    missing = np.flatnonzero(pd.isna(labels) | (labels == ""))
+    missing = np.flatnonzero(find_unlabelled(y))
     if len(missing):
         raise ValueError(
-            f"Input y contains NaN, None or '' in {len(missing)} of {len(labels)} rows, first of "
+            f"Input y contains NaN, None or '' in {len(missing)} of {np.size(y)} rows, first of "
             f"them row {missing[0]}: utterances without an emotion. {remedy}"
         )
 
@@ -91,6 +115,7 @@ def check_no_utterances(X: Any) -> None:
         If X is a frame of utterances, or holds paths.
     """
     is_frame = isinstance(X, pd.DataFrame) and "file" in X.columns
+    is_frame = is_frame and not pd.api.types.is_numeric_dtype(X["file"])
     is_flat = isinstance(X, (list, pd.Series)) or getattr(X, "ndim", 2) == 1
     first = next(iter(X), None) if is_flat and not is_frame else None
     if is_frame or isinstance(first, (str, os.PathLike)):

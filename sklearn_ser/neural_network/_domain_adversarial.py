@@ -357,7 +357,7 @@ class DomainAdversarialSER(BaseSemiSupervisedSER):
         if domain is None:
             return {"domain": np.where(known, "labelled", "not")}
         names, named = known_values(domain)
-        if len(np.unique(names[named])) < 2 and not hasattr(self, "net_"):
+        if len(np.unique(names[named])) == 1 and not hasattr(self, "net_"):
             raise ValueError(
                 f"domain names {list(np.unique(names[named]))} alone, so that there is nothing to "
                 "adapt to. Name the corpus, language or microphone of each utterance, of two or "

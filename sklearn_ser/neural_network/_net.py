@@ -67,7 +67,8 @@ class _BatchingNet(NeuralNet):
         if interrupt is not None:
             raise interrupt
         # No loss tells what the last step did. Products of weights have to be finite too.
-        if not all(w.square().sum().isfinite() for w in self.module_.parameters()):
+        trained = [w for w in self.module_.parameters() if w.requires_grad]
+        if not all(w.float().square().sum().isfinite() for w in trained):
             raise self._divergence("weights")
         return self
 

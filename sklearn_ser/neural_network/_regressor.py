@@ -153,11 +153,11 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
     ) -> Self:
         X, ratings, weight, groups = self._check_rows(X, y, sample_weight, groups, reset=not resume)
         target, known = self._standardize_ratings(ratings, resume=resume)
-        size = min(len(X), self._settings(one_frame=X.ndim == 2)["batch_size"])
-        if size < 2 and "ccc" in self.loss:
+        settings = self._settings(one_frame=X.ndim == 2) | (self.net_params or {})
+        if min(len(X), settings["batch_size"]) < 2 and "ccc" in self.loss:
             raise ValueError(
                 f"loss={self.loss!r} is the agreement over a batch, but n_samples={len(X)} and "
-                f"batch_size={self.batch_size!r} give batches of 1 sample. Use loss='mse'."
+                f"batch_size={settings['batch_size']} give batches of 1 sample. Use loss='mse'."
             )
         self._train(
             X,
@@ -180,11 +180,8 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
                 raise ValueError(f"Input y contains NaN alone in column {empty[0]}. Leave it out.")
             self.n_outputs_ = ratings.shape[1]
             self.target_scaler_ = StandardScaler().fit(ratings)
-        elif ratings.shape[1] != self.n_outputs_:
-            raise ValueError(
-                f"y has {ratings.shape[1]} outputs, but the net was trained on {self.n_outputs_}. "
-                "Pass the same dimensions, or set warm_start=False and fit."
-            )
+        else:
+            self._check_n_outputs(ratings)
         return np.where(known, self.target_scaler_.transform(ratings), 0.0), known
 
     @property
@@ -235,7 +232,7 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
         return ratings[:, 0] if self.n_outputs_ == 1 else ratings
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Compute the coefficient of determination, the mean over the outputs.
+        """Compute the coefficient of determination, the mean over the outputs with ratings.
 
         Parameters
         ----------
@@ -252,19 +249,35 @@ class BaseSERRegressor(RegressorMixin, BaseSpeechNet):
         -------
         float
             R squared.
+
+        Raises
+        ------
+        ValueError
+            If y has other outputs than that of the fit, or no rating at all.
         """
+        check_consistent_length(X, y, sample_weight)
         ratings = self._check_ratings(y, X)
         predicted = self.predict(X).reshape(len(ratings), -1)
+        self._check_n_outputs(ratings)
         weight = np.ones(len(ratings)) if sample_weight is None else np.asarray(sample_weight)
-        known = ~np.isnan(ratings)
-        return float(
-            np.mean(
-                [
-                    r2_score(ratings[rows, i], predicted[rows, i], sample_weight=weight[rows])
-                    for i, rows in enumerate(known.T)
-                ]
+        scores = [
+            r2_score(ratings[rows, i], predicted[rows, i], sample_weight=weight[rows])
+            for i, rows in enumerate(~np.isnan(ratings).T)
+            if rows.any()
+        ]
+        if not scores:
+            raise ValueError(
+                "No utterance of these has a rating, so that none can be scored. Search and "
+                "validate by folds whose test parts have ratings."
             )
-        )
+        return float(np.mean(scores))
+
+    def _check_n_outputs(self, ratings: np.ndarray) -> None:
+        if ratings.shape[1] != self.n_outputs_:
+            raise ValueError(
+                f"y has {ratings.shape[1]} outputs, but the net was trained on {self.n_outputs_}. "
+                "Pass the same dimensions, or set warm_start=False and fit."
+            )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

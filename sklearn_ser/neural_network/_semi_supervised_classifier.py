@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from sklearn_ser.neural_network._checks import check_labelled
+from sklearn_ser.neural_network._checks import check_labelled, find_unlabelled
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.neural_network._semi_supervised import BaseSemiSupervisedNet
 
@@ -60,9 +60,11 @@ class BaseSemiSupervisedSER(BaseSemiSupervisedNet, BaseSERClassifier):
         return ~is_unlabelled(y, self.unlabeled)
 
     def _check_labelled(self, y: ArrayLike) -> None:
-        labels = np.asarray(y, dtype=object)
-        if pd.isna(labels).any():
-            check_labelled(labels, "Label them '', or -1 among numbers, or as `unlabeled` says.")
+        # The empty string is a mark, unless there is another one.
+        labels = np.array(y, dtype=object)
+        if self.unlabeled in (None, ""):
+            labels[find_unlabelled(labels) & ~pd.isna(labels)] = "marked"
+        check_labelled(labels, "Label them '', or -1 among numbers, or as `unlabeled` says.")
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Compute the share of the labelled utterances whose emotion is found.
@@ -82,9 +84,20 @@ class BaseSemiSupervisedSER(BaseSemiSupervisedNet, BaseSERClassifier):
         -------
         float
             The accuracy.
+
+        Raises
+        ------
+        ValueError
+            If no utterance has an emotion.
         """
+        check_consistent_length(X, y, sample_weight)
         labels = np.asarray(column_or_1d(y))
         known = self._has_label(labels)
+        if not known.any():
+            raise ValueError(
+                "No utterance of these has an emotion, so that none can be scored. Search and "
+                "validate by folds whose test parts have labels."
+            )
         weight = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight)
         predicted = self.predict(X)
         return float(accuracy_score(labels[known], predicted[known], sample_weight=weight[known]))

@@ -58,7 +58,8 @@ class DenseOverSampler(BaseOverSampler):
         ValueError
             If a label is missing, or X holds sequences.
         """
-        check_labelled(y)
+        if y is not None:  # of which imbalanced-learn tells
+            check_labelled(y)
         if is_sequences(X):
             raise ValueError(
                 f"{type(self).__name__} makes rows of features, but X holds sequences. Put "

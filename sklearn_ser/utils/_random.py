@@ -1,6 +1,7 @@
 """Random numbers of a fit or a prediction that leave the global generators alone."""
 
 import numbers
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,16 @@ def seed_from(random_state: Any) -> int:
 # The generators belong to the process: a second thread would draw from, and restore, those of the
 # first.
 _GENERATORS = threading.RLock()
+
+
+def _unlock() -> None:
+    global _GENERATORS
+    _GENERATORS = threading.RLock()
+
+
+# A forked process has no thread that would ever give the lock back.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 @contextmanager
