@@ -86,7 +86,7 @@ def test_curve_from_files_falls(tmp_path, corpus):
     files = [tmp_path / f"{i}.wav" for i in range(len(corpus.data))]
     for file, signal in zip(files, corpus.data, strict=True):
         soundfile.write(file, signal, 16000, subtype="FLOAT")
-    model = RawSpeechSER(**SMALL, max_epochs=20, batch_size=8)
+    model = RawSpeechSER(**SMALL, max_epochs=20, batch_size=8, normalize=False)
     given = {"y": corpus.target, "epsilons": [0.02, 0.3], "groups": corpus.speaker}
     from_files = attack_curve(model, [str(f) for f in files], attack="pgd", n_steps=3, **given)
     drops = from_files.curve.set_index("epsilon")["drop"]
@@ -97,8 +97,9 @@ def test_curve_from_files_falls(tmp_path, corpus):
 
 
 def test_a_surrogate_on_waveforms_hands_waveforms_over(corpus):
-    model, given = RawSpeechSER(**SMALL, max_epochs=3), {"groups": corpus.speaker}
-    surrogate = RawSpeechSER(**SMALL, max_epochs=3, normalize=True)
+    given = {"groups": corpus.speaker}
+    model = RawSpeechSER(**SMALL, max_epochs=3, normalize=False)
+    surrogate = RawSpeechSER(**SMALL, max_epochs=3)
     result = attack_curve(
         model, corpus.data, corpus.target, [0.1], surrogate=surrogate, cv=3, **given
     )

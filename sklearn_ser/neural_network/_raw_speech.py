@@ -90,10 +90,9 @@ class RawSpeechSER(BaseSERClassifier):
     channel : int or "mean", default="mean"
         Channel of a file with several, or the mean of all.
 
-    normalize : bool, default=False
+    normalize : bool, default=True
         Whether each utterance is scaled to zero mean and unit variance, which takes its loudness
-        away. Loudness tells of the emotion where all recordings were made at one level, and is
-        better taken away where they were not, as across corpora.
+        away. Loudness tells of the emotion, but more of speaker and microphone.
 
     crop_seconds : float or None, default=2.5
         Longer utterances are cut to this length in training, at places drawn anew each epoch.
@@ -217,7 +216,7 @@ class RawSpeechSER(BaseSERClassifier):
     >>> from sklearn_ser import RawSpeechSER
     >>> from sklearn_ser.datasets import make_emotional_speech
     >>> corpus = make_emotional_speech(4, ["anger", "sadness"], 4, duration=1.0, random_state=0)
-    >>> model = RawSpeechSER(branches_ms=(25, 15), max_epochs=20, random_state=0)
+    >>> model = RawSpeechSER(branches_ms=(25, 15), random_state=0)
     >>> model.fit(corpus.data, corpus.target).predict(corpus.data[:2])
     array(['anger', 'anger'], dtype='<U7')
     """
@@ -252,7 +251,7 @@ class RawSpeechSER(BaseSERClassifier):
         dropout: float = 0.3,
         sampling_rate: int = 16000,
         channel: int | str = "mean",
-        normalize: bool = False,
+        normalize: bool = True,
         crop_seconds: float | None = 2.5,
         speed: float = 0.1,
         time_masks: int = 1,
