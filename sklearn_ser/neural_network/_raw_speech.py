@@ -92,7 +92,7 @@ class RawSpeechSER(BaseSERClassifier):
 
     normalize : bool, default=True
         Whether each utterance is scaled to zero mean and unit variance, which takes its loudness
-        away. Loudness tells of the emotion, but more of speaker and microphone.
+        away, with that of the speaker's distance and of the microphone.
 
     crop_seconds : float or None, default=2.5
         Longer utterances are cut to this length in training, at places drawn anew each epoch.
