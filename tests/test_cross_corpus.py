@@ -62,6 +62,10 @@ def test_labels_are_harmonised():
     }
     with pytest.raises(ValueError, match=r"share the emotions \['neutral'\]"):
         cross_corpus(GaussianNB(), corpora)
+    with pytest.raises(ValueError, match=r"of which \['angre'\] are not"):
+        cross_corpus(GaussianNB(), corpora, emotions=["neutral", "angre"])
+    with pytest.raises(TypeError, match="corpora is a list: give a dict"):
+        cross_corpus(GaussianNB(), list(corpora.values()))  # type: ignore[arg-type]
     label_map = {"Wut": "anger", "excited": None}
     counts = cross_corpus(GaussianNB(), corpora, label_map=label_map).counts
     assert counts.to_dict("index") == {

@@ -133,6 +133,8 @@ def test_scores_of_a_class_that_is_only_predicted_and_of_one_that_never_occurs()
     predictions = pd.DataFrame({"run": 0, "y_true": ["a", "a", "b"], "y_pred": ["a", "c", "c"]})
     other = pd.DataFrame({"run": 1, "y_true": ["d"], "y_pred": ["d"]})
     scores = score_predictions(pd.concat([predictions, other]), ["run"])
+    same = score_predictions(pd.concat([predictions, other]), "run")  # a name, not its letters
+    pd.testing.assert_frame_equal(same, scores)
     assert_allclose(scores["uar"], [0.25, 1])
     assert_allclose(scores["macro_f1"], [(2 / 3 + 0 + 0) / 3, 1])
     assert scores["n_classes"].tolist() == [2, 1]

@@ -17,6 +17,7 @@ from sklearn_ser.evaluation._run import (
     empty_where_missing,
 )
 from sklearn_ser.utils._audio import utterance_column
+from sklearn_ser.utils._labels import find_unlabelled
 
 
 def check_pipelines(pipelines: Any) -> dict[str, Any]:
@@ -175,10 +176,10 @@ def mark_labelled(y: Any, pipelines: Mapping[str, Any]) -> NDArray[np.bool_]:
     learners = [_last(pipeline) for pipeline in pipelines.values() if learns_without(pipeline)]
     if not learners:
         return known
-    known &= ~pd.isna(labels)  # pandas' own gaps compare to nothing
+    known &= ~find_unlabelled(labels)
     for learner in learners:
-        for mark in ("", -1) if learner.unlabeled is None else ("", learner.unlabeled):
-            known[known] = np.array([label != mark for label in labels[known]], dtype=bool)
+        mark = -1 if learner.unlabeled is None else learner.unlabeled
+        known[known] = np.array([label != mark for label in labels[known]], dtype=bool)
     if not known.any():
         raise ValueError("No utterance has an emotion: there is nothing to test on.")
     return known

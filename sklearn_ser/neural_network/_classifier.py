@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from sklearn_ser.modules.functional import soft_cross_entropy
 from sklearn_ser.neural_network._base import BaseSpeechNet
-from sklearn_ser.neural_network._checks import check_labelled
+from sklearn_ser.utils._labels import check_labelled
 
 
 class SoftCrossEntropy(torch.nn.Module):

@@ -11,9 +11,9 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from sklearn_ser.neural_network._checks import check_labelled, find_unlabelled
 from sklearn_ser.neural_network._classifier import BaseSERClassifier
 from sklearn_ser.neural_network._semi_supervised import BaseSemiSupervisedNet
+from sklearn_ser.utils._labels import check_labelled, find_unlabelled
 
 
 def is_unlabelled(y: np.ndarray, unlabeled: Any) -> NDArray[np.bool_]:

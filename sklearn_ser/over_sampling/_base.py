@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.neural_network._alternating import losses_by_epoch
-from sklearn_ser.neural_network._checks import check_labelled, resolve_device
+from sklearn_ser.neural_network._checks import resolve_device
 from sklearn_ser.neural_network._net import AlternatingNet
 from sklearn_ser.neural_network._scaling import fit_scaler, standardize
 from sklearn_ser.over_sampling._report import (
@@ -20,6 +20,7 @@ from sklearn_ser.over_sampling._report import (
     relative_novelty,
     warn_below,
 )
+from sklearn_ser.utils._labels import check_labelled
 from sklearn_ser.utils._ragged import is_sequences
 from sklearn_ser.utils._random import seed_from, torch_rng
 
